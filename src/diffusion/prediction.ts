@@ -1,0 +1,2 @@
+/** What a network's output is. */
+export type PredictionType = 'epsilon' | 'sample' | 'v_prediction'

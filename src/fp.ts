@@ -1,0 +1,11 @@
+/**
+ * The part of fp-ts that this project uses, under one roof: fp-ts has no exports map,
+ * so native ESM needs the long file names, and this is the one place that says them.
+ */
+export * as E from 'fp-ts/lib/Either.js'
+export * as M from 'fp-ts/lib/Monoid.js'
+export * as O from 'fp-ts/lib/Option.js'
+export * as RA from 'fp-ts/lib/ReadonlyArray.js'
+export * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+export * as TE from 'fp-ts/lib/TaskEither.js'
+export { flow, pipe } from 'fp-ts/lib/function.js'

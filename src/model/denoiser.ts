@@ -1,0 +1,61 @@
+/**
+ * The port through which every pretrained network enters.
+ */
+import type { ObservableInput } from 'rxjs'
+import type { Shape, VectorAlgebra } from '../algebra/algebra.ts'
+import type { Schedule } from '../diffusion/schedule.ts'
+import type { PredictionType } from '../diffusion/prediction.ts'
+
+/** What a sample is to look like; nothing, for an unconditional model. */
+export interface Condition {
+  /** One class per row. */
+  readonly labels?: readonly number[]
+}
+
+/** The classes that a model is conditioned on. */
+export interface Labels {
+  /** How many classes the model distinguishes, the one for "none" included. */
+  readonly count: number
+  /** Their names, for people; names[i] is class i. */
+  readonly names?: readonly string[]
+  /** The class that stands for "no label"; guidance needs it. */
+  readonly unconditional?: number
+}
+
+/** What a network says about one batch. The receiver owns both. */
+export interface Prediction<T> {
+  /** ε, x₀ or v, as {@link Denoiser.predicts} says; shaped like x. */
+  readonly output: T
+  /** The variance channels of a model that learned them; shaped like x. */
+  readonly variance?: T
+}
+
+/** A pretrained network: one function, and what has to be known to use it. */
+export interface Denoiser<T> {
+  /** The algebra of the values that it takes and gives. */
+  readonly algebra: VectorAlgebra<T>
+  /** What the output is. */
+  readonly predicts: PredictionType
+  /** The noise that it was trained on. */
+  readonly schedule: Schedule
+  /** The shape of one sample: `[height, width, channels]`; `[]` for a number. */
+  readonly shape: Shape
+  /** The data lie in `[−range, range]`; left out where they have no bounds, and then nothing is clipped unless a range is given. */
+  readonly range?: number
+  readonly labels?: Labels
+  /**
+   * Asks the network about a batch.
+   *
+   * @param x - the batch, `[rows, …shape]`; it stays the caller's and stays alive until the answer
+   * @param t - the time of each row, in `[0, T)`, not necessarily whole
+   * @param condition - what each row is to be
+   * @param options - `signal` tells when nobody waits for the answer any more
+   * @returns one prediction, which the caller owns; the work starts on subscription
+   */
+  readonly predict: (
+    x: T,
+    t: readonly number[],
+    condition: Condition,
+    options: { readonly signal: AbortSignal },
+  ) => ObservableInput<Prediction<T>>
+}
