@@ -7,91 +7,123 @@
 
 const list = (names: readonly string[]): string => names.join(', ')
 const shape = (extent: readonly number[]): string => `[${extent.join(', ')}]`
-const hint = (nearest: string | undefined): string => (nearest === undefined ? '' : ` Did you mean ${nearest}?`)
+const hint = (nearest: string | undefined): string =>
+  nearest === undefined ? '' : ` Did you mean ${nearest}?`
 
-/** One sentence per tag; the parameters are the facts that the failure carries. */
-const sentences = {
+/** The facts of every kind of failure, by tag. */
+export interface FailureFacts {
   // schedules, spacings, transitions
-  ScheduleInvalid: (f: { readonly reason: string }) => `The schedule is not usable: ${f.reason}.`,
-  SpacingInvalid: (f: { readonly spacing: string; readonly reason: string }) =>
-    `The spacing ${f.spacing} is not usable: ${f.reason}.`,
-  TooManySteps: (f: { readonly steps: number; readonly trained: number }) =>
+  readonly ScheduleInvalid: { readonly reason: string }
+  readonly SpacingInvalid: { readonly spacing: string; readonly reason: string }
+  readonly TooManySteps: { readonly steps: number; readonly trained: number }
+
+  // rules and terms
+  readonly EtaOutOfRange: { readonly eta: number }
+  readonly SigmaOutOfRange: { readonly sigma: number; readonly largest: number; readonly t: number }
+  readonly EpsilonAtZeroSnr: { readonly t: number }
+  readonly SampleAtCleanLevel: { readonly t: number }
+  readonly ScheduleMismatch: { readonly model: number; readonly schedule: number }
+  readonly ClipWithoutRange: { readonly clip: string }
+
+  // conditions
+  readonly LabelUnknown: {
+    readonly label: string
+    readonly known: readonly string[]
+    readonly nearest: string | undefined
+  }
+  readonly LabelsMissing: { readonly classes: number }
+  readonly LabelsUnexpected: Record<never, never>
+  readonly LabelCount: { readonly labels: number; readonly rows: number }
+  readonly GuidanceUnconditional: Record<never, never>
+
+  // noise
+  readonly NoiseInvalid: { readonly reason: string }
+
+  // streams
+  readonly FrameExpired: { readonly step: number; readonly field: string }
+  readonly NotARun: Record<never, never>
+
+  // checkpoints
+  readonly FileUnreadable: { readonly path: string; readonly reason: string }
+  readonly FileUnwritable: { readonly path: string; readonly reason: string }
+  readonly SafetensorsInvalid: { readonly path: string; readonly reason: string }
+  readonly ConfigInvalid: { readonly path: string; readonly reason: string }
+  readonly TensorMissing: { readonly path: string; readonly tensor: string }
+  readonly TensorShape: {
+    readonly path: string
+    readonly tensor: string
+    readonly expected: readonly number[]
+    readonly found: readonly number[]
+  }
+
+  // engines
+  readonly EngineUnknown: { readonly engine: string; readonly known: readonly string[] }
+  readonly EngineUnavailable: { readonly engine: string; readonly reason: string }
+  readonly ModelRejected: { readonly engine: string; readonly reason: string }
+
+  // the command line
+  readonly Usage: { readonly reason: string }
+}
+
+/** One sentence per tag. */
+const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Tag]) => string } = {
+  // schedules, spacings, transitions
+  ScheduleInvalid: (f) => `The schedule is not usable: ${f.reason}.`,
+  SpacingInvalid: (f) => `The spacing ${f.spacing} is not usable: ${f.reason}.`,
+  TooManySteps: (f) =>
     `${String(f.steps)} steps were asked for, but the schedule has only ${String(f.trained)} timesteps.`,
 
   // rules and terms
-  EtaOutOfRange: (f: { readonly eta: number }) => `eta is ${String(f.eta)}; it has to lie between 0 (DDIM) and 1 (DDPM).`,
-  SigmaOutOfRange: (f: { readonly sigma: number; readonly largest: number; readonly t: number }) =>
+  EtaOutOfRange: (f) => `eta is ${String(f.eta)}; it has to lie between 0 (DDIM) and 1 (DDPM).`,
+  SigmaOutOfRange: (f) =>
     `sigma is ${String(f.sigma)} at t = ${String(f.t)}; it has to lie between 0 and √(1 − ᾱ) of the next level, ${String(f.largest)}.`,
-  EpsilonAtZeroSnr: (f: { readonly t: number }) =>
+  EpsilonAtZeroSnr: (f) =>
     `At t = ${String(f.t)} nothing of the image is left (ᾱ = 0), so a prediction of ε says nothing about x₀; use a model that predicts v or x₀.`,
-  SampleAtCleanLevel: (f: { readonly t: number }) =>
+  SampleAtCleanLevel: (f) =>
     `At t = ${String(f.t)} there is no noise (ᾱ = 1), so a prediction of x₀ says nothing about ε; use a model that predicts v or ε.`,
-  ScheduleMismatch: (f: { readonly model: number; readonly schedule: number }) =>
+  ScheduleMismatch: (f) =>
     `The model was trained on ${String(f.model)} timesteps, but the steps come from a schedule of ${String(f.schedule)}.`,
-  ClipWithoutRange: (f: { readonly clip: string }) =>
-    `Clipping ${f.clip} needs a range, and the model names none.`,
+  ClipWithoutRange: (f) => `Clipping ${f.clip} needs a range, and the model names none.`,
 
   // conditions
-  LabelUnknown: (f: { readonly label: string; readonly known: readonly string[]; readonly nearest: string | undefined }) =>
-    `The model has no label ${f.label}; it knows ${list(f.known)}.${hint(f.nearest)}`,
-  LabelsMissing: (f: { readonly classes: number }) =>
-    `The model needs a label for every sample (0 to ${String(f.classes - 1)}).`,
+  LabelUnknown: (f) => `The model has no label ${f.label}; it knows ${list(f.known)}.${hint(f.nearest)}`,
+  LabelsMissing: (f) => `The model needs a label for every sample (0 to ${String(f.classes - 1)}).`,
   LabelsUnexpected: () => 'Labels were given, but the model is not conditioned on labels.',
-  LabelCount: (f: { readonly labels: number; readonly rows: number }) =>
-    `${String(f.labels)} labels were given for ${String(f.rows)} samples.`,
-  GuidanceUnconditional: () =>
-    'Guidance needs a label that stands for "none", and the model has none.',
+  LabelCount: (f) => `${String(f.labels)} labels were given for ${String(f.rows)} samples.`,
+  GuidanceUnconditional: () => 'Guidance needs a label that stands for "none", and the model has none.',
 
   // noise
-  NoiseInvalid: (f: { readonly reason: string }) => `The noise is not usable: ${f.reason}.`,
+  NoiseInvalid: (f) => `The noise is not usable: ${f.reason}.`,
 
   // streams
-  FrameExpired: (f: { readonly step: number; readonly field: string }) =>
+  FrameExpired: (f) =>
     `${f.field} of the frame of step ${String(f.step)} was read after the frame was handed back. ` +
     'Read it while next() runs, hold it with waitUntil(), copy it with snapshot(), or keep() it.',
   NotARun: () => 'settled() takes the observable that denoise() returned, or a frame of it.',
 
   // checkpoints
-  FileUnreadable: (f: { readonly path: string; readonly reason: string }) => `${f.path} can't be read: ${f.reason}.`,
-  FileUnwritable: (f: { readonly path: string; readonly reason: string }) => `${f.path} can't be written: ${f.reason}.`,
-  SafetensorsInvalid: (f: { readonly path: string; readonly reason: string }) =>
-    `${f.path} is not a sound safetensors file: ${f.reason}.`,
-  ConfigInvalid: (f: { readonly path: string; readonly reason: string }) => `${f.path} is not usable: ${f.reason}.`,
-  TensorMissing: (f: { readonly path: string; readonly tensor: string }) =>
-    `${f.path} has no tensor ${f.tensor}, which its config.json asks for.`,
-  TensorShape: (f: {
-    readonly path: string
-    readonly tensor: string
-    readonly expected: readonly number[]
-    readonly found: readonly number[]
-  }) => `${f.tensor} in ${f.path} has the shape ${shape(f.found)}; config.json asks for ${shape(f.expected)}.`,
+  FileUnreadable: (f) => `${f.path} can't be read: ${f.reason}.`,
+  FileUnwritable: (f) => `${f.path} can't be written: ${f.reason}.`,
+  SafetensorsInvalid: (f) => `${f.path} is not a sound safetensors file: ${f.reason}.`,
+  ConfigInvalid: (f) => `${f.path} is not usable: ${f.reason}.`,
+  TensorMissing: (f) => `${f.path} has no tensor ${f.tensor}, which its config.json asks for.`,
+  TensorShape: (f) =>
+    `${f.tensor} in ${f.path} has the shape ${shape(f.found)}; config.json asks for ${shape(f.expected)}.`,
 
   // engines
-  EngineUnknown: (f: { readonly engine: string; readonly known: readonly string[] }) =>
-    `There is no engine ${f.engine}; there are ${list(f.known)}.`,
-  EngineUnavailable: (f: { readonly engine: string; readonly reason: string }) =>
-    `The engine ${f.engine} can't run here: ${f.reason}.`,
-  ModelRejected: (f: { readonly engine: string; readonly reason: string }) =>
-    `The engine ${f.engine} could not run the model: ${f.reason}.`,
+  EngineUnknown: (f) => `There is no engine ${f.engine}; there are ${list(f.known)}.`,
+  EngineUnavailable: (f) => `The engine ${f.engine} can't run here: ${f.reason}.`,
+  ModelRejected: (f) => `The engine ${f.engine} could not run the model: ${f.reason}.`,
 
   // the command line
-  Usage: (f: { readonly reason: string }) => `${f.reason}.`,
-} as const
-
-type Sentences = typeof sentences
+  Usage: (f) => `${f.reason}.`,
+}
 
 /** The name of a kind of failure. */
-export type FailureTag = keyof Sentences
-
-/** The facts that go with a tag. */
-export type Facts<Tag extends FailureTag> = Sentences[Tag] extends (facts: infer F) => string
-  ? unknown extends F
-    ? Record<never, never>
-    : F
-  : never
+export type FailureTag = keyof FailureFacts
 
 /** A failure with one particular tag. */
-export type FailureOf<Tag extends FailureTag> = Error & { readonly _tag: Tag } & Readonly<Facts<Tag>>
+export type FailureOf<Tag extends FailureTag> = Error & { readonly _tag: Tag } & FailureFacts[Tag]
 
 /** Any expected failure: a union that `_tag` tells apart. */
 export type Failure = { readonly [Tag in FailureTag]: FailureOf<Tag> }[FailureTag]
@@ -109,9 +141,9 @@ export type Failure = { readonly [Tag in FailureTag]: FailureOf<Tag> }[FailureTa
  * expect(failure.message).toBe('eta is 1.5; it has to lie between 0 (DDIM) and 1 (DDPM).')
  * ```
  */
-export const fail = <Tag extends FailureTag>(tag: Tag, facts: Facts<Tag>): FailureOf<Tag> => {
-  const sentence = (sentences[tag] as (facts: Facts<Tag>) => string)(facts)
-  return Object.assign(new Error(sentence), { name: tag, _tag: tag }, facts) as FailureOf<Tag>
+export const fail = <Tag extends FailureTag>(tag: Tag, facts: FailureFacts[Tag]): FailureOf<Tag> => {
+  const sentence = sentences[tag](facts)
+  return Object.assign(new Error(sentence), { name: tag, _tag: tag }, facts)
 }
 
 /**
