@@ -1,0 +1,37 @@
+/** The vector part of the reference algebra. */
+import type { VectorAlgebra } from '../algebra.ts'
+import { planSum, sizeOf } from '../sum.ts'
+import { mapValues, values64, type Values64 } from './values.ts'
+
+/**
+ * Linear combinations, clamping and conversion in double precision.
+ *
+ * @example
+ * ```ts
+ * const x: Values64 = { shape: [2, 1], data: Float64Array.of(1, 2) }
+ * expect(vector64.combine([[1, x], [[10, 100], x]]).data).toEqual(Float64Array.of(11, 202))
+ * ```
+ */
+export const vector64: VectorAlgebra<Values64> = {
+  combine: (sum) => {
+    const { shape, rows, coefficients, vectors } = planSum(sum, vector64.shape)
+    return values64(shape, (out) => {
+      const width = out.length / rows
+      vectors.forEach(({ data }, i) => {
+        for (let row = 0; row < rows; row++) {
+          const c = coefficients[i]![row]!
+          for (let k = row * width; k < (row + 1) * width; k++) out[k]! += c * data[k]!
+        }
+      })
+    })
+  },
+  clamp: (x, low, high) => mapValues(x, (value) => Math.min(Math.max(value, low), high)),
+  fromValues: ({ shape, data }) => {
+    if (data.length !== sizeOf(shape))
+      throw new RangeError(`${String(data.length)} values don't fill the shape [${shape.join(', ')}]`)
+    return { shape, data: Float64Array.from(data) }
+  },
+  toValues: ({ shape, data }) => Promise.resolve({ shape, data: data.slice() }),
+  shape: ({ shape }) => shape,
+  dispose: () => undefined,
+}

@@ -1,0 +1,34 @@
+/**
+ * The real line: an algebra without tensors, in which laws are checked and a whole sampler runs in virtual time.
+ */
+import type { VectorAlgebra } from './algebra.ts'
+import { planSum } from './sum.ts'
+
+/**
+ * The algebra of plain numbers. A number is one row of the shape `[]`.
+ *
+ * @remarks
+ * `fromValues` takes exactly one value (a batch has no place here) and throws a `RangeError` at anything else.
+ *
+ * @example
+ * ```ts
+ * expect(numbers.combine([[2, 10], [[0.5], 4]])).toBe(22)
+ * expect(numbers.clamp(3, -1, 1)).toBe(1)
+ * ```
+ */
+export const numbers: VectorAlgebra<number> = {
+  combine: (sum) => {
+    const { coefficients, vectors } = planSum(sum, numbers.shape)
+    return vectors.reduce((total, vector, i) => total + (coefficients[i]?.[0] ?? 0) * vector, 0)
+  },
+  clamp: (x, low, high) => Math.min(Math.max(x, low), high),
+  fromValues: ({ data }) => {
+    const [value] = data
+    if (value === undefined || data.length !== 1)
+      throw new RangeError(`one value is a number, ${String(data.length)} are not`)
+    return value
+  },
+  toValues: (x) => Promise.resolve({ shape: [], data: Float64Array.of(x) }),
+  shape: () => [],
+  dispose: () => undefined,
+}

@@ -1,0 +1,82 @@
+/**
+ * What every evaluation of a {@link Sum} needs to know first: how many rows there are, and each row's coefficient.
+ */
+import type { Coefficient, Shape, Sum } from './algebra.ts'
+
+/**
+ * The number of elements of a shape.
+ *
+ * @example
+ * ```ts
+ * expect(sizeOf([2, 3, 4])).toBe(24)
+ * expect(sizeOf([])).toBe(1)
+ * ```
+ */
+export const sizeOf = (shape: Shape): number => shape.reduce((size, extent) => size * extent, 1)
+
+/**
+ * The number of rows of a shape: its first extent; a number is one row.
+ *
+ * @example
+ * ```ts
+ * expect(rowsOf([8, 28, 28, 1])).toBe(8)
+ * expect(rowsOf([])).toBe(1)
+ * ```
+ */
+export const rowsOf = (shape: Shape): number => shape[0] ?? 1
+
+/** Whether two shapes are the same. */
+const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((extent, axis) => extent === b[axis])
+
+/** The coefficient of every row. */
+const perRow = (coefficient: Coefficient, rows: number): readonly number[] => {
+  if (typeof coefficient === 'number') return Array<number>(rows).fill(coefficient)
+  if (coefficient.length === rows) return coefficient
+  throw new RangeError(`${String(coefficient.length)} coefficients were given for ${String(rows)} rows`)
+}
+
+/** A sum, ready to be evaluated: one shape, and a coefficient per vector and row. */
+export interface Plan<T> {
+  readonly shape: Shape
+  readonly rows: number
+  /** `coefficients[i][r]` belongs to row r of vector i. */
+  readonly coefficients: ReadonlyArray<readonly number[]>
+  readonly vectors: readonly T[]
+}
+
+/**
+ * Checks that a sum can be evaluated, and spreads its coefficients over the rows.
+ *
+ * @remarks
+ * A sum that can't is a defect of the caller, never a matter of input, so it throws a plain `RangeError`: an empty
+ * sum (whose shape nobody knows), vectors of two shapes, or a list of coefficients that is not one per row.
+ *
+ * @param sum - `Σ cᵢ·vᵢ`
+ * @param shapeOf - the shape of a vector
+ *
+ * @example
+ * ```ts
+ * const { coefficients } = planSum([[2, 'v'], [[0.5, 1], 'w']], () => [2, 3])
+ * expect(coefficients).toEqual([[2, 2], [0.5, 1]])
+ * ```
+ */
+export const planSum = <T>(sum: Sum<T>, shapeOf: (vector: T) => Shape): Plan<T> => {
+  const [first] = sum
+  if (first === undefined) throw new RangeError('an empty sum has no shape')
+  const shape = shapeOf(first[1])
+  const rows = rowsOf(shape)
+  for (const [, vector] of sum) {
+    const other = shapeOf(vector)
+    if (!sameShape(shape, other))
+      throw new RangeError(
+        `vectors of the shapes [${shape.join(', ')}] and [${other.join(', ')}] don't add up`,
+      )
+  }
+  return {
+    shape,
+    rows,
+    coefficients: sum.map(([coefficient]) => perRow(coefficient, rows)),
+    vectors: sum.map(([, vector]) => vector),
+  }
+}
