@@ -4,8 +4,9 @@
  */
 export * as E from 'fp-ts/lib/Either.js'
 export * as M from 'fp-ts/lib/Monoid.js'
+export * as N from 'fp-ts/lib/number.js'
 export * as O from 'fp-ts/lib/Option.js'
 export * as RA from 'fp-ts/lib/ReadonlyArray.js'
 export * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 export * as TE from 'fp-ts/lib/TaskEither.js'
-export { flow, pipe } from 'fp-ts/lib/function.js'
+export { flow, getMonoid as getFunctionMonoid, identity, pipe } from 'fp-ts/lib/function.js'

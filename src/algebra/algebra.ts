@@ -34,8 +34,8 @@ export interface VectorAlgebra<T> {
   readonly clamp: (x: T, low: number, high: number) => T
   /** Brings numbers into the algebra (an upload, where the algebra lives on a device). */
   readonly fromValues: (values: Values) => T
-  /** Reads numbers back; `x` has to stay alive until the promise settles. */
-  readonly toValues: (x: T) => Promise<Values>
+  /** Reads numbers back: at once where they are at hand, by a promise where they come from a device; `x` has to stay alive until then. */
+  readonly toValues: (x: T) => Values | Promise<Values>
   readonly shape: (x: T) => Shape
   readonly dispose: (x: T) => void
 }

@@ -4,7 +4,7 @@
 import type { ObservableInput } from 'rxjs'
 import type { Shape, VectorAlgebra } from '../algebra/algebra.ts'
 import type { Schedule } from '../diffusion/schedule.ts'
-import type { PredictionType } from '../diffusion/prediction.ts'
+import type { PredictionType } from '../diffusion/estimate.ts'
 
 /** What a sample is to look like; nothing, for an unconditional model. */
 export interface Condition {

@@ -1,2 +1,0 @@
-/** What a network's output is. */
-export type PredictionType = 'epsilon' | 'sample' | 'v_prediction'

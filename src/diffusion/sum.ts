@@ -1,0 +1,49 @@
+/**
+ * Arithmetic on linear combinations that nobody has computed yet.
+ *
+ * x₀, ε and x_{t−1} are all linear in what is at hand (x_t, the network's output, a clipped x₀, fresh noise).
+ * So a step is first worked out on paper, in float64 scalars, and then costs one pass over memory.
+ */
+import type { Coefficient, Sum } from '../algebra/algebra.ts'
+
+const lift =
+  (operation: (a: number, b: number) => number) =>
+  (a: Coefficient, b: Coefficient): Coefficient =>
+    typeof a === 'number'
+      ? typeof b === 'number'
+        ? operation(a, b)
+        : b.map((bRow) => operation(a, bRow))
+      : a.map((aRow, row) => operation(aRow, typeof b === 'number' ? b : (b[row] ?? 0)))
+
+const plus = lift((a, b) => a + b)
+const times = lift((a, b) => a * b)
+
+/**
+ * `1·v`.
+ *
+ * @example
+ * ```ts
+ * expect(sumOf('x')).toEqual([[1, 'x']])
+ * ```
+ */
+export const sumOf = <T>(vector: T): Sum<T> => [[1, vector]]
+
+/**
+ * `Σ cᵢ·sumᵢ`, with the coefficients of equal vectors added up and vanished ones dropped.
+ *
+ * @example
+ * ```ts
+ * const x0 = linear<string>([2, sumOf('x')], [-1, sumOf('eps')])
+ * expect(linear([1, x0], [1, sumOf('eps')])).toEqual([[2, 'x']])
+ * ```
+ */
+export const linear = <T>(...parts: ReadonlyArray<readonly [Coefficient, Sum<T>]>): Sum<T> => {
+  const collected = new Map<T, Coefficient>()
+  for (const [factor, sum] of parts)
+    for (const [coefficient, vector] of sum) {
+      const scaled = times(factor, coefficient)
+      const sofar = collected.get(vector)
+      collected.set(vector, sofar === undefined ? scaled : plus(sofar, scaled))
+    }
+  return [...collected].filter(([, coefficient]) => coefficient !== 0).map(([vector, c]) => [c, vector])
+}
