@@ -20,6 +20,7 @@ export interface FailureFacts {
   // rules and terms
   readonly EtaOutOfRange: { readonly eta: number }
   readonly SigmaOutOfRange: { readonly sigma: number; readonly largest: number; readonly t: number }
+  readonly VarianceUnknown: { readonly variance: string; readonly known: readonly string[] }
   readonly EpsilonAtZeroSnr: { readonly t: number }
   readonly SampleAtCleanLevel: { readonly t: number }
   readonly ScheduleMismatch: { readonly model: number; readonly schedule: number }
@@ -77,6 +78,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   EtaOutOfRange: (f) => `eta is ${String(f.eta)}; it has to lie between 0 (DDIM) and 1 (DDPM).`,
   SigmaOutOfRange: (f) =>
     `sigma is ${String(f.sigma)} at t = ${String(f.t)}; it has to lie between 0 and √(1 − ᾱ) of the next level, ${String(f.largest)}.`,
+  VarianceUnknown: (f) => `There is no variance ${f.variance}; there are ${list(f.known)}.`,
   EpsilonAtZeroSnr: (f) =>
     `At t = ${String(f.t)} nothing of the image is left (ᾱ = 0), so a prediction of ε says nothing about x₀; use a model that predicts v or x₀.`,
   SampleAtCleanLevel: (f) =>

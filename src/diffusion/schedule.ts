@@ -114,7 +114,10 @@ export const cosineSchedule = ({
 }: { readonly trainedSteps?: number } = {}): Schedule => {
   const f = (share: number): number => Math.cos((((share + 0.008) / 1.008) * Math.PI) / 2) ** 2
   const beta = (t: number): number => Math.min(1 - f((t + 1) / trainedSteps) / f(t / trainedSteps), 0.999)
-  return scheduleFromBetas(ramp(trainedSteps, (_, t) => beta(t)), 'cosine')
+  return scheduleFromBetas(
+    ramp(trainedSteps, (_, t) => beta(t)),
+    'cosine',
+  )
 }
 
 /**

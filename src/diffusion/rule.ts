@@ -1,0 +1,82 @@
+/**
+ * A rule: the pure step inside a sampler.
+ */
+import { fail } from '../failure.ts'
+import { linearForm } from './linear-form.ts'
+import { sigmaOfEta, type PerStep } from './sigma.ts'
+import { directionToXt, posteriorMean, predictedX0, randomNoise, sumOfTerms, type Term } from './terms.ts'
+import { isLast } from './transition.ts'
+
+/** How x_{t−1} is made of x_t, x̂₀, ε̂ and z. */
+export interface Rule {
+  /** What it is called, for people and for files that say how they were made. */
+  readonly name: string
+  /** The whole step as one linear form. */
+  readonly step: Term
+}
+
+/**
+ * A rule of your own: a sum of terms.
+ *
+ * @param name - what to call it
+ * @param terms - the summands of x_{t−1}
+ *
+ * @example
+ * ```ts
+ * const halfway = rule('halfway', [predictedX0, directionToXt({ eta: 0.5 }), randomNoise({ eta: 0.5 })])
+ * const step = { index: 0, count: 2, from: { t: 9, alphaBar: 0.1 }, to: { t: 4, alphaBar: 0.25 }, at: 9 }
+ * expect(halfway.step(step)).toEqual(ddim({ eta: 0.5 }).step(step))
+ * ```
+ */
+export const rule = (name: string, terms: readonly Term[]): Rule => ({ name, step: sumOfTerms(terms) })
+
+/**
+ * The paper's family (arXiv:2010.02502, eq. 12 and 16): from DDIM at η = 0, which draws no noise, to DDPM at η = 1.
+ *
+ * @param options - `eta`, in `[0, 1]`, a number or a function of the step; 0 unless said
+ * @throws EtaOutOfRange
+ *
+ * @example
+ * ```ts
+ * const step = { index: 0, count: 2, from: { t: 9, alphaBar: 0.1 }, to: { t: 4, alphaBar: 0.36 }, at: 9 }
+ * expect(ddim().step(step)).toEqual(linearForm({ x0: 0.6, eps: 0.8 }))
+ * ```
+ */
+export const ddim = ({ eta = 0 }: { readonly eta?: PerStep } = {}): Rule =>
+  rule(`ddim(${typeof eta === 'number' ? `eta ${String(eta)}` : 'eta of the step'})`, [
+    predictedX0,
+    directionToXt({ eta }),
+    randomNoise({ eta }),
+  ])
+
+/** The variance of DDPM's noise: β̃ (the posterior's), or β (the paper's σ̂ of sec. D.3). */
+export type Variance = 'fixed-small' | 'fixed-large'
+
+/** Fresh noise of DDPM. The large one is more than the formula's, so the chain's last step leaves it out (Ho et al., alg. 2). */
+const ancestralNoise: { readonly [kind in Variance]: Term } = {
+  'fixed-small': (transition) => linearForm({ z: sigmaOfEta(transition, 1) }),
+  'fixed-large': (transition) =>
+    linearForm({
+      z: isLast(transition)
+        ? 0
+        : Math.sqrt(Math.max(0, 1 - transition.from.alphaBar / transition.to.alphaBar)),
+    }),
+}
+
+/**
+ * Ancestral sampling (arXiv:2006.11239, alg. 2): the posterior's mean and fresh noise, with the β of the steps actually taken.
+ * It never looks at ε̂, so clipping x̂₀ is enough.
+ *
+ * @param options - `variance`: `fixed-small` is η = 1 of {@link ddim} wherever ε̂ is consistent with x̂₀; `fixed-large` is σ̂
+ *
+ * @example
+ * ```ts
+ * const step = { index: 0, count: 2, from: { t: 9, alphaBar: 0.1 }, to: { t: 4, alphaBar: 0.4 }, at: 9 }
+ * expect(ddpm({ variance: 'fixed-large' }).step(step).z).toBeCloseTo(Math.sqrt(0.75), 15)
+ * ```
+ */
+export const ddpm = ({ variance = 'fixed-small' }: { readonly variance?: Variance } = {}): Rule => {
+  if (!(variance in ancestralNoise))
+    throw fail('VarianceUnknown', { variance, known: Object.keys(ancestralNoise) })
+  return rule(`ddpm(${variance})`, [posteriorMean, ancestralNoise[variance]])
+}

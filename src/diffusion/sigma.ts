@@ -1,0 +1,70 @@
+/**
+ * How much fresh noise a step adds: the paper's σ_t, which selects one sampler of the family.
+ */
+import { fail } from '../failure.ts'
+import type { Transition } from './transition.ts'
+
+/** A number for every step, or a function of the step. */
+export type PerStep = number | ((transition: Transition) => number)
+
+/**
+ * σ, directly or by η. `{ eta: 0 }` is DDIM and `{ eta: 1 }` DDPM; a raw `{ sigma }` may be anything
+ * from 0 to √(1−ᾱ) of the level that the step leads to.
+ */
+export type Stochasticity = { readonly eta: PerStep } | { readonly sigma: PerStep }
+
+const at = (value: PerStep, transition: Transition): number =>
+  typeof value === 'number' ? value : value(transition)
+
+const checkedEta = (eta: number): number => {
+  if (!(eta >= 0 && eta <= 1)) throw fail('EtaOutOfRange', { eta })
+  return eta
+}
+
+const checkedSigma = (sigma: number, { from, to }: Transition): number => {
+  const largest = Math.sqrt(1 - to.alphaBar)
+  // a bound that the user computed himself may be one rounding above ours
+  if (!(sigma >= 0 && sigma <= largest * (1 + 1e-12)))
+    throw fail('SigmaOutOfRange', { sigma, largest, t: from.t })
+  return sigma
+}
+
+/**
+ * `σ(η) = η·√((1−ᾱ_{t−1})/(1−ᾱ_t))·√(1−ᾱ_t/ᾱ_{t−1})` — arXiv:2010.02502, eq. 16. Zero on a step to the clean level.
+ *
+ * @example
+ * ```ts
+ * const step = { index: 0, count: 2, from: { t: 500, alphaBar: 0.5 }, to: { t: 250, alphaBar: 0.8 }, at: 500 }
+ * expect(sigmaOfEta(step, 1)).toBeCloseTo(Math.sqrt(0.2 / 0.5) * Math.sqrt(1 - 0.5 / 0.8), 15)
+ * ```
+ */
+export const sigmaOfEta = ({ from, to }: Transition, eta: number): number =>
+  // from a clean level (the start of an inversion) there is nothing to keep fresh
+  from.alphaBar === 1
+    ? 0
+    : eta *
+      Math.sqrt((1 - to.alphaBar) / (1 - from.alphaBar)) *
+      Math.sqrt(Math.max(0, 1 - from.alphaBar / to.alphaBar))
+
+/**
+ * σ as a function of the step.
+ *
+ * @param stochasticity - by η or directly
+ * @returns σ in units of the data's standard deviation; it throws EtaOutOfRange or SigmaOutOfRange where a function of the step leaves its range
+ * @throws EtaOutOfRange at once for a constant η outside `[0, 1]`
+ *
+ * @example
+ * ```ts
+ * const step = { index: 0, count: 2, from: { t: 500, alphaBar: 0.5 }, to: { t: 250, alphaBar: 0.8 }, at: 500 }
+ * expect(sigmaOf({ eta: 0 })(step)).toBe(0)
+ * expect(() => sigmaOf({ eta: 1.5 })).toThrow('between 0 (DDIM) and 1 (DDPM)')
+ * expect(() => sigmaOf({ sigma: 0.9 })(step)).toThrow('sigma is 0.9')
+ * ```
+ */
+export const sigmaOf = (stochasticity: Stochasticity): ((transition: Transition) => number) => {
+  if ('sigma' in stochasticity)
+    return (transition) => checkedSigma(at(stochasticity.sigma, transition), transition)
+  const { eta } = stochasticity
+  if (typeof eta === 'number') checkedEta(eta)
+  return (transition) => sigmaOfEta(transition, checkedEta(at(eta, transition)))
+}
