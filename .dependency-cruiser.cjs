@@ -1,0 +1,147 @@
+// Which way imports point (`npm run bounds`). test/boundaries shows every rule refusing what it is there to refuse.
+
+/**
+ * The rooms of src/ and what each may import beside itself. `algebra` is the type class alone (algebra/algebra.ts);
+ * `instances` are the rest of that folder, for those who choose what to compute with.
+ */
+const rooms = {
+  algebra: [],
+  noise: ['algebra'],
+  diffusion: ['algebra'],
+  model: ['diffusion', 'algebra'],
+  checkpoint: ['model', 'diffusion', 'algebra'],
+  data: ['algebra'],
+  stream: ['model', 'diffusion', 'noise', 'algebra'],
+  media: ['stream', 'algebra'],
+  train: ['stream', 'checkpoint', 'data', 'model', 'diffusion', 'noise', 'algebra', 'instances'],
+  experiment: ['stream', 'model', 'diffusion', 'noise', 'algebra'],
+  engine: ['checkpoint', 'model', 'diffusion', 'algebra', 'instances'],
+  pipeline: [
+    'experiment',
+    'train',
+    'engine',
+    'media',
+    'stream',
+    'data',
+    'checkpoint',
+    'model',
+    'diffusion',
+    'noise',
+    'algebra',
+  ],
+  cli: [
+    'pipeline',
+    'experiment',
+    'train',
+    'engine',
+    'media',
+    'stream',
+    'data',
+    'checkpoint',
+    'model',
+    'diffusion',
+    'noise',
+    'algebra',
+  ],
+}
+
+/** The files of a room without leave of their own that bind the network to one instance. */
+const binders = ['src/model/unet2d-denoiser[.]ts']
+
+/** Who may import a library; nobody else. */
+const libraries = {
+  commander: ['cli'],
+  yaml: ['pipeline'],
+  pngjs: ['media', 'data'],
+  'onnxruntime-node': ['engine'],
+  '@tensorflow': ['algebra', 'engine', 'train', 'model'],
+  rxjs: ['model', 'stream', 'media', 'train', 'experiment', 'engine', 'pipeline', 'cli'],
+}
+
+/** Who may touch the machine. */
+const nodeRooms = ['media', 'checkpoint', 'data', 'engine', 'cli']
+
+/** @param {string} room */
+const pathOf = (room) =>
+  room === 'algebra' ? 'src/algebra/algebra[.]ts' : room === 'instances' ? 'src/algebra/' : `src/${room}/`
+
+/** @param {string[]} names */
+const anyOf = (names) => `(${names.join('|')})`
+
+/** Installed, an npm module's path goes through node_modules; not installed, it is the bare name. */
+const npm = (/** @type {string} */ name) => `(^|node_modules/)${name}(/|$)`
+
+const open = ['src/(failure|fp|nearest)[.]ts$']
+const doors = '^src/(index|node|cli/main)[.]ts$'
+
+/** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
+const forbidden = [
+  ...Object.entries(rooms).map(([room, leave]) => ({
+    name: `${room}-looks-up`,
+    comment: `${room}/ may import ${leave.join(', ') || 'nothing'} beside itself`,
+    from: { path: `^src/${room}/`, pathNot: `^${anyOf(binders)}$` },
+    to: { path: '^src/', pathNot: `^${anyOf([`src/${room}/`, ...leave.map(pathOf), ...open])}` },
+  })),
+  {
+    name: 'binder-looks-up',
+    comment: 'a model that is bound to an instance may import that, and no more than its room',
+    from: { path: `^${anyOf(binders)}$` },
+    to: { path: '^src/', pathNot: `^${anyOf(['src/model/', 'src/diffusion/', 'src/algebra/', ...open])}` },
+  },
+  {
+    name: 'open-looks-up',
+    comment: 'what everybody may import imports nobody',
+    from: { path: `^${anyOf(open)}` },
+    to: { path: '^src/' },
+  },
+  ...Object.entries(libraries).map(([name, leave]) => ({
+    name: `${name.replace('@', '')}-elsewhere`,
+    comment: `${name} belongs to ${leave.join(', ')}`,
+    from: { path: '^src/', pathNot: [`^src/${anyOf(leave)}/`, '^src/(index|node)[.]ts$'] },
+    to: { path: npm(name) },
+  })),
+  {
+    name: 'node-elsewhere',
+    comment: `node:* belongs to ${nodeRooms.join(', ')} and node.ts`,
+    from: { path: '^src/', pathNot: [`^src/${anyOf(nodeRooms)}/`, '^src/node[.]ts$'] },
+    to: { dependencyTypes: ['core'] },
+  },
+  {
+    name: 'index-reaches-node',
+    comment: 'index.ts runs in browsers: nothing behind it may need Node',
+    from: { path: '^src/index[.]ts$' },
+    to: {
+      path: anyOf([
+        '^(node:)?(fs|path|os|process|child_process|stream|url|util|zlib|buffer|crypto|events|worker_threads|module|timers)(/|$)',
+        ...['pngjs', 'onnxruntime-node', 'commander', '@tensorflow/tfjs-node'].map(npm),
+      ]),
+      reachable: true,
+    },
+  },
+  { name: 'cycle', from: {}, to: { circular: true } },
+  {
+    name: 'dead',
+    comment: 'nobody who comes in by index.ts, node.ts or the command line gets here',
+    from: { path: doors },
+    to: { path: '^src/', pathNot: doors, reachable: false },
+  },
+  {
+    name: 'unresolvable',
+    from: {},
+    to: { couldNotResolve: true, pathNot: npm('@tensorflow/tfjs-node(-gpu)?') },
+  },
+]
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: forbidden.map((rule) => ({ ...rule, severity: 'error' })),
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    // imports of types count: a room that knows another's types knows the other
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      conditionNames: ['import', 'node', 'default', 'types'],
+      exportsFields: ['exports'],
+    },
+  },
+}
