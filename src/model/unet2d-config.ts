@@ -1,0 +1,186 @@
+/**
+ * The `config.json` of diffusers' `UNet2DModel`, decoded at the door: every key present, every value supported.
+ *
+ * The keys keep the names that the file gives them, so a config is read, printed and written back as it is.
+ */
+import * as t from 'io-ts'
+import type { Activation } from '../algebra/algebra.ts'
+import { fail, type Failure } from '../failure.ts'
+import { E, pipe } from '../fp.ts'
+import { extent, flag, firstError, listOf, nullOr, oneOf, positive, real } from './config-codecs.ts'
+import { contradictions } from './unet2d-config-rules.ts'
+
+const downBlockTypes = ['DownBlock2D', 'AttnDownBlock2D', 'ResnetDownsampleBlock2D'] as const
+const upBlockTypes = ['UpBlock2D', 'AttnUpBlock2D', 'ResnetUpsampleBlock2D'] as const
+
+/** The blocks that halve the image. */
+export type DownBlockType = (typeof downBlockTypes)[number]
+/** The blocks that double it again. */
+export type UpBlockType = (typeof upBlockTypes)[number]
+
+/**
+ * Everything that says what a `UNet2DModel` computes; the names are diffusers'.
+ *
+ * @remarks
+ * `attention_head_dim: null` means one head over all channels, `mid_block_type: null` no mid block,
+ * `attn_norm_num_groups: null` as many groups as everywhere, or no norm where the time scales and shifts.
+ */
+export interface UNet2DConfig {
+  /** Height and width, in pixels. */
+  readonly sample_size: readonly [height: number, width: number]
+  readonly in_channels: number
+  readonly out_channels: number
+  /** Whether the network takes images in `[0, 1]` and centres them itself. */
+  readonly center_input_sample: boolean
+  readonly time_embedding_type: 'positional' | 'learned'
+  readonly time_embedding_dim: number | null
+  readonly freq_shift: number
+  readonly flip_sin_to_cos: boolean
+  readonly down_block_types: readonly DownBlockType[]
+  readonly mid_block_type: 'UNetMidBlock2D' | null
+  readonly up_block_types: readonly UpBlockType[]
+  readonly block_out_channels: readonly number[]
+  readonly layers_per_block: number
+  readonly mid_block_scale_factor: number
+  readonly downsample_padding: 0 | 1
+  readonly downsample_type: 'conv' | 'resnet'
+  readonly upsample_type: 'conv' | 'resnet'
+  readonly act_fn: Activation
+  readonly attention_head_dim: number | null
+  readonly norm_num_groups: number
+  readonly attn_norm_num_groups: number | null
+  readonly norm_eps: number
+  readonly resnet_time_scale_shift: 'default' | 'scale_shift'
+  readonly add_attention: boolean
+  readonly class_embed_type: 'timestep' | null
+  readonly num_class_embeds: number | null
+  readonly num_train_timesteps: number | null
+}
+
+/** What a key that the file leaves out means: the defaults of the class, which are not those of the DDPM models. */
+const classDefaults: Readonly<Record<keyof UNet2DConfig, unknown>> = {
+  sample_size: null,
+  in_channels: 3,
+  out_channels: 3,
+  center_input_sample: false,
+  time_embedding_type: 'positional',
+  time_embedding_dim: null,
+  freq_shift: 0,
+  flip_sin_to_cos: true,
+  down_block_types: ['DownBlock2D', 'AttnDownBlock2D', 'AttnDownBlock2D', 'AttnDownBlock2D'],
+  mid_block_type: 'UNetMidBlock2D',
+  up_block_types: ['AttnUpBlock2D', 'AttnUpBlock2D', 'AttnUpBlock2D', 'UpBlock2D'],
+  block_out_channels: [224, 448, 672, 896],
+  layers_per_block: 2,
+  mid_block_scale_factor: 1,
+  downsample_padding: 1,
+  downsample_type: 'conv',
+  upsample_type: 'conv',
+  act_fn: 'silu',
+  attention_head_dim: 8,
+  norm_num_groups: 32,
+  attn_norm_num_groups: null,
+  norm_eps: 1e-5,
+  resnet_time_scale_shift: 'default',
+  add_attention: true,
+  class_embed_type: null,
+  num_class_embeds: null,
+  num_train_timesteps: null,
+}
+
+/** Old names of values, which diffusers still takes. */
+const withoutPrefix = (name: unknown): unknown =>
+  typeof name === 'string' ? name.replace(/^UNetRes/, '') : name
+const blockTypes = (names: unknown): unknown => (Array.isArray(names) ? names.map(withoutPrefix) : names)
+const activation = (name: unknown): unknown => {
+  const lower = typeof name === 'string' ? name.toLowerCase() : name
+  return lower === 'swish' ? 'silu' : lower
+}
+
+/** The file's keys over the defaults, with the spellings that diffusers treats alike made one. */
+const normalise = (file: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  // The first uploads of the DDPM models lack the key and had one head; see semantics of diffusers 0.0.4.
+  const oneHead = !('attention_head_dim' in file) && file['_diffusers_version'] === '0.0.4'
+  const whole: Readonly<Record<string, unknown>> = {
+    ...classDefaults,
+    ...(oneHead ? { attention_head_dim: null } : {}),
+    ...file,
+  }
+  const size = whole['sample_size']
+  return {
+    ...whole,
+    sample_size: typeof size === 'number' ? [size, size] : size,
+    down_block_types: blockTypes(whole['down_block_types']),
+    up_block_types: blockTypes(whole['up_block_types']),
+    act_fn: activation(whole['act_fn']),
+    downsample_type: whole['downsample_type'] ?? 'conv',
+    upsample_type: whole['upsample_type'] ?? 'conv',
+  }
+}
+
+const codec = t.exact(
+  t.type({
+    sample_size: extent,
+    in_channels: positive,
+    out_channels: positive,
+    center_input_sample: flag,
+    time_embedding_type: oneOf('positional', 'learned'),
+    time_embedding_dim: nullOr(positive),
+    freq_shift: real,
+    flip_sin_to_cos: flag,
+    down_block_types: listOf(oneOf(...downBlockTypes)),
+    mid_block_type: nullOr(oneOf('UNetMidBlock2D')),
+    up_block_types: listOf(oneOf(...upBlockTypes)),
+    block_out_channels: listOf(positive),
+    layers_per_block: positive,
+    mid_block_scale_factor: real,
+    downsample_padding: oneOf(0, 1),
+    downsample_type: oneOf('conv', 'resnet'),
+    upsample_type: oneOf('conv', 'resnet'),
+    act_fn: oneOf('silu', 'mish', 'gelu', 'relu'),
+    attention_head_dim: nullOr(positive),
+    norm_num_groups: positive,
+    attn_norm_num_groups: nullOr(positive),
+    norm_eps: real,
+    resnet_time_scale_shift: oneOf('default', 'scale_shift'),
+    add_attention: flag,
+    class_embed_type: nullOr(oneOf('timestep')),
+    num_class_embeds: nullOr(positive),
+    num_train_timesteps: nullOr(positive),
+  }),
+)
+
+/**
+ * Decodes a config.
+ *
+ * @remarks
+ * An absent key takes the class's default, as in diffusers. Keys that don't bear on inference (`_class_name`,
+ * `dropout`) are ignored. What can't be computed is refused, and the sentence names the file, the key and what would do.
+ *
+ * @param path - the file that the JSON is from, for the sentence
+ * @returns the config, or `ConfigInvalid`
+ *
+ * @example
+ * ```ts
+ * const decode = decodeUNet2DConfig('config.json')
+ * const json = { sample_size: 32, block_out_channels: [8, 8], norm_num_groups: 4,
+ *   down_block_types: ['DownBlock2D', 'DownBlock2D'], up_block_types: ['UpBlock2D', 'UpBlok2D'] }
+ * const refused = decode(json)
+ * expect('left' in refused && refused.left.message).toBe(
+ *   'config.json is not usable: up_block_types[1] is UpBlok2D, not one of UpBlock2D, AttnUpBlock2D, ' +
+ *     'ResnetUpsampleBlock2D; the nearest is UpBlock2D.')
+ * ```
+ */
+export const decodeUNet2DConfig =
+  (path: string) =>
+  (json: unknown): E.Either<Failure, UNet2DConfig> =>
+    pipe(
+      t.UnknownRecord.decode(json),
+      E.mapLeft(() => 'it holds no JSON object'),
+      E.chain((file) => pipe(codec.decode(normalise(file)), E.mapLeft(firstError))),
+      E.chain((config: UNet2DConfig) => {
+        const [contradiction] = contradictions(config)
+        return contradiction === undefined ? E.right(config) : E.left(contradiction)
+      }),
+      E.mapLeft((reason) => fail('ConfigInvalid', { path, reason })),
+    )

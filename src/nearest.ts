@@ -1,0 +1,40 @@
+/**
+ * The known name that a misspelt one most likely meant.
+ */
+
+/** The number of insertions, deletions and substitutions between two words (Levenshtein). */
+const distance = (a: string, b: string): number => {
+  const firstRow = Array.from({ length: b.length + 1 }, (_, j) => j)
+  const lastRow = [...a].reduce<readonly number[]>(
+    (row, letter, i) =>
+      [...b].reduce<readonly number[]>(
+        (next, other, j) => [
+          ...next,
+          Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)),
+        ],
+        [i + 1],
+      ),
+    firstRow,
+  )
+  return lastRow.at(-1) ?? 0
+}
+
+/**
+ * Finds the nearest of the known names, if one is near: no more than a third of the letters differ (at least two may), case aside.
+ *
+ * @example
+ * ```ts
+ * expect(nearest(['trailing', 'leading'])('Trailling')).toBe('trailing')
+ * expect(nearest(['trailing', 'leading'])('cosine')).toBeUndefined()
+ * ```
+ */
+export const nearest =
+  (known: readonly string[]) =>
+  (name: string): string | undefined => {
+    const ranked = known
+      .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+      .sort((a, b) => a.far - b.far)
+    const [best] = ranked
+    const tolerated = Math.max(2, Math.floor(name.length / 3))
+    return best !== undefined && best.far <= tolerated ? best.candidate : undefined
+  }
