@@ -1,0 +1,26 @@
+/** Group normalisation and activations. */
+import type { NetworkAlgebra } from '../algebra.ts'
+import type { Graph } from './graph.ts'
+import { reshape } from './shaping.ts'
+import { type Value, as } from './value.ts'
+
+/** The operations of {@link NetworkAlgebra} that normalise or bend. */
+export const normalizations = (graph: Graph): Pick<NetworkAlgebra<Value>, 'groupNorm'> => ({
+  groupNorm: (value, scale, shift, { groups, eps }) => {
+    const x = as.spatial(value)
+    const flat = (fill: number): string =>
+      graph.constant({ dims: [groups], data: new Float32Array(groups).fill(fill) })
+    const standard = graph.emit(
+      'InstanceNormalization',
+      [reshape(graph, x.name, [0, groups, -1]), flat(1), flat(0)],
+      { attributes: { epsilon: { float: eps } } },
+    )
+    const perChannel = (weights: Value): string =>
+      graph.constant({ dims: [x.channels, 1, 1], data: as.weights(weights).data })
+    const scaled = graph.emit('Mul', [
+      reshape(graph, standard, [0, x.channels, x.height, x.width]),
+      perChannel(scale),
+    ])
+    return { ...x, name: graph.emit('Add', [scaled, perChannel(shift)]) }
+  },
+})
