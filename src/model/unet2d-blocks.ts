@@ -2,7 +2,7 @@
  * The blocks that `config.json` names: down, mid and up.
  */
 import { around, type Layer, type Layers } from './layers.ts'
-import type { DownBlockType, UNet2DConfig, UpBlockType } from './unet2d-config.ts'
+import type { DownBlockType, UNet2DConfig, UpBlockType } from './unet2d-options.ts'
 import { attentionBlock, resnetBlock, type BlockStyle, type TimedLayer } from './unet2d-layers.ts'
 
 /** Where a block stands: its name in the checkpoint, its channels, and whether it changes the size at its end. */
@@ -51,23 +51,40 @@ const stage = <T>(
   return (x, temb) => attention(resnet(x, temb))
 }
 
-/** Halves an image by a strided convolution. */
-const downsampler = <T>(nn: Layers<T>, config: UNet2DConfig, name: string, channels: number): Layer<T> =>
-  nn.conv(`${name}.conv`, channels, channels, {
-    stride: 2,
-    // Without padding, diffusers adds one row below and one column on the right, as the DDPM authors did in TensorFlow.
-    padding: config.downsample_padding === 0 ? { top: 0, bottom: 1, left: 0, right: 1 } : around(1),
-  })
-
-/** Doubles an image, and smoothes it by a convolution. */
-const upsampler = <T>(nn: Layers<T>, name: string, channels: number): Layer<T> => {
-  const conv = nn.conv(`${name}.conv`, channels, channels)
-  return (x) => conv(nn.algebra.upsample(x))
-}
-
-/** Whether a block changes the size inside a resnet: what its type says, or, for those with attention, the config. */
+/** Whether a block changes the size inside a resnet: what its type says or, for those with attention, the config. */
 const resizesByResnet = (type: DownBlockType | UpBlockType, attention: 'conv' | 'resnet'): boolean =>
   type.startsWith('Resnet') || (type.startsWith('Attn') && attention === 'resnet')
+
+/** Halves an image: by a strided convolution, or inside a resnet. */
+const halving = <T>(
+  nn: Layers<T>,
+  config: UNet2DConfig,
+  type: DownBlockType,
+  block: string,
+  channels: number,
+): TimedLayer<T> => {
+  const name = `${block}.downsamplers.0`
+  if (resizesByResnet(type, config.downsample_type))
+    return resnetBlock(nn, name, blockStyle(config), { from: channels, to: channels, resize: 'half' })
+  // Without padding, a row is added below and a column on the right, as the DDPM authors' TensorFlow did.
+  const padding = config.downsample_padding === 0 ? { top: 0, bottom: 1, left: 0, right: 1 } : around(1)
+  return nn.conv(`${name}.conv`, channels, channels, { stride: 2, padding })
+}
+
+/** Doubles an image: by repeating pixels and smoothing them with a convolution, or inside a resnet. */
+const doubling = <T>(
+  nn: Layers<T>,
+  config: UNet2DConfig,
+  type: UpBlockType,
+  block: string,
+  channels: number,
+): TimedLayer<T> => {
+  const name = `${block}.upsamplers.0`
+  if (resizesByResnet(type, config.upsample_type))
+    return resnetBlock(nn, name, blockStyle(config), { from: channels, to: channels, resize: 'double' })
+  const smooth = nn.conv(`${name}.conv`, channels, channels)
+  return (x) => smooth(nn.algebra.upsample(x))
+}
 
 /**
  * A block on the way down: `layers_per_block` stages, then a halving.
@@ -91,10 +108,7 @@ export const downBlock = <T>(
   const stages = Array.from({ length: config.layers_per_block }, (_, j) =>
     stage(nn, config, name, j, { from: j === 0 ? from : to, to }, type === 'AttnDownBlock2D'),
   )
-  const halve: TimedLayer<T> = resizesByResnet(type, config.downsample_type)
-    ? resnetBlock(nn, `${name}.downsamplers.0`, blockStyle(config), { from: to, to, resize: 'half' })
-    : downsampler(nn, config, `${name}.downsamplers.0`, to)
-  const path = resizes ? [...stages, halve] : stages
+  const path = resizes ? [...stages, halving(nn, config, type, name, to)] : stages
   return (x, temb) => path.reduce<readonly T[]>((seen, layer) => [...seen, layer(seen.at(-1) ?? x, temb)], [])
 }
 
@@ -158,11 +172,7 @@ export const upBlock = <T>(
     const joined = (j === 0 ? from : to) + (j === last ? below : to)
     return stage(nn, config, name, j, { from: joined, to }, type === 'AttnUpBlock2D')
   })
-  const double: TimedLayer<T> = !resizes
-    ? (x) => x
-    : resizesByResnet(type, config.upsample_type)
-      ? resnetBlock(nn, `${name}.upsamplers.0`, blockStyle(config), { from: to, to, resize: 'double' })
-      : upsampler(nn, `${name}.upsamplers.0`, to)
+  const double: TimedLayer<T> = resizes ? doubling(nn, config, type, name, to) : (x) => x
   return (x, skips, temb) => {
     const joined = stages.reduce((h, layer, j) => {
       const skip = skips.at(-1 - j)

@@ -1,7 +1,7 @@
 /**
  * What must hold between the values of a config, each rule with the clause that says how it is broken.
  */
-import type { UNet2DConfig } from './unet2d-config.ts'
+import type { UNet2DConfig } from './unet2d-options.ts'
 
 type Rule = (config: UNet2DConfig) => readonly string[]
 

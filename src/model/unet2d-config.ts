@@ -4,58 +4,13 @@
  * The keys keep the names that the file gives them, so a config is read, printed and written back as it is.
  */
 import * as t from 'io-ts'
-import type { Activation } from '../algebra/algebra.ts'
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { extent, flag, firstError, listOf, nullOr, oneOf, positive, real } from './config-codecs.ts'
 import { contradictions } from './unet2d-config-rules.ts'
+import { downBlockTypes, upBlockTypes, type UNet2DConfig } from './unet2d-options.ts'
 
-const downBlockTypes = ['DownBlock2D', 'AttnDownBlock2D', 'ResnetDownsampleBlock2D'] as const
-const upBlockTypes = ['UpBlock2D', 'AttnUpBlock2D', 'ResnetUpsampleBlock2D'] as const
-
-/** The blocks that halve the image. */
-export type DownBlockType = (typeof downBlockTypes)[number]
-/** The blocks that double it again. */
-export type UpBlockType = (typeof upBlockTypes)[number]
-
-/**
- * Everything that says what a `UNet2DModel` computes; the names are diffusers'.
- *
- * @remarks
- * `attention_head_dim: null` means one head over all channels, `mid_block_type: null` no mid block,
- * `attn_norm_num_groups: null` as many groups as everywhere, or no norm where the time scales and shifts.
- */
-export interface UNet2DConfig {
-  /** Height and width, in pixels. */
-  readonly sample_size: readonly [height: number, width: number]
-  readonly in_channels: number
-  readonly out_channels: number
-  /** Whether the network takes images in `[0, 1]` and centres them itself. */
-  readonly center_input_sample: boolean
-  readonly time_embedding_type: 'positional' | 'learned'
-  readonly time_embedding_dim: number | null
-  readonly freq_shift: number
-  readonly flip_sin_to_cos: boolean
-  readonly down_block_types: readonly DownBlockType[]
-  readonly mid_block_type: 'UNetMidBlock2D' | null
-  readonly up_block_types: readonly UpBlockType[]
-  readonly block_out_channels: readonly number[]
-  readonly layers_per_block: number
-  readonly mid_block_scale_factor: number
-  readonly downsample_padding: 0 | 1
-  readonly downsample_type: 'conv' | 'resnet'
-  readonly upsample_type: 'conv' | 'resnet'
-  readonly act_fn: Activation
-  readonly attention_head_dim: number | null
-  readonly norm_num_groups: number
-  readonly attn_norm_num_groups: number | null
-  readonly norm_eps: number
-  readonly resnet_time_scale_shift: 'default' | 'scale_shift'
-  readonly add_attention: boolean
-  readonly class_embed_type: 'timestep' | null
-  readonly num_class_embeds: number | null
-  readonly num_train_timesteps: number | null
-}
+export type { DownBlockType, UNet2DConfig, UpBlockType } from './unet2d-options.ts'
 
 /** What a key that the file leaves out means: the defaults of the class, which are not those of the DDPM models. */
 const classDefaults: Readonly<Record<keyof UNet2DConfig, unknown>> = {

@@ -6,7 +6,7 @@
 import type { NetworkAlgebra, Parameters } from '../algebra/algebra.ts'
 import { layers, type Layer, type Layers } from './layers.ts'
 import { downBlock, midBlock, timeWidth, upBlock } from './unet2d-blocks.ts'
-import type { UNet2DConfig } from './unet2d-config.ts'
+import type { UNet2DConfig } from './unet2d-options.ts'
 
 /**
  * A network: an image, the time of each row, and the class of each row where the network knows classes.
