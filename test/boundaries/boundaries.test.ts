@@ -27,7 +27,7 @@ const broken = async (files: Readonly<Record<string, string>>): Promise<readonly
     // the exit status is the number of errors; the report says which
   ).catch((error: unknown) => error as { stdout: string })
   const report = JSON.parse(stdout) as {
-    summary: { violations: { rule: { name: string }; from: string; to: string }[] }
+    summary: { violations: Array<{ rule: { name: string }; from: string; to: string }> }
   }
   return report.summary.violations.map(({ rule, from, to }) =>
     rule.name === 'dead' ? `dead: ${to}` : `${rule.name}: ${from}`,
