@@ -17,15 +17,19 @@ export type TensorData =
   | Int8Array
   | Uint8Array
 
+/** The name of an element type, as safetensors headers write it. */
+export type Dtype =
+  'U64' | 'I64' | 'F64' | 'F32' | 'U32' | 'I32' | 'BF16' | 'F16' | 'U16' | 'I16' | 'I8' | 'U8' | 'BOOL'
+
 interface Format {
   /** Bytes per element. */
   readonly size: number
-  /** Takes memory that is aligned, whole, and nobody else's. */
-  readonly view: (memory: ArrayBufferLike) => TensorData
+  /** Takes memory that is nobody else's. */
+  readonly view: (memory: ArrayBuffer) => TensorData
 }
 
 // wider first: the order in which the format's own library writes tensors, so that each is aligned
-const formats = {
+const formats: Readonly<Record<Dtype, Format>> = {
   U64: { size: 8, view: (memory) => new BigUint64Array(memory) },
   I64: { size: 8, view: (memory) => new BigInt64Array(memory) },
   F64: { size: 8, view: (memory) => new Float64Array(memory) },
@@ -39,20 +43,7 @@ const formats = {
   I8: { size: 1, view: (memory) => new Int8Array(memory) },
   U8: { size: 1, view: (memory) => new Uint8Array(memory) },
   BOOL: { size: 1, view: (memory) => new Uint8Array(memory) },
-} as const satisfies Record<string, Format>
-
-/** The name of an element type, as safetensors headers write it. */
-export type Dtype = keyof typeof formats
-
-/**
- * All element types that can be read, wider first.
- *
- * @example
- * ```ts
- * expect(dtypes).toContain('BF16')
- * ```
- */
-export const dtypes: readonly Dtype[] = Object.keys(formats).filter((name): name is Dtype => name in formats)
+}
 
 /**
  * Whether a header's dtype can be read.
@@ -65,6 +56,16 @@ export const dtypes: readonly Dtype[] = Object.keys(formats).filter((name): name
  */
 export const isDtype = (name: unknown): name is Dtype =>
   typeof name === 'string' && Object.hasOwn(formats, name)
+
+/**
+ * All element types that can be read, wider first.
+ *
+ * @example
+ * ```ts
+ * expect(dtypes).toContain('BF16')
+ * ```
+ */
+export const dtypes: readonly Dtype[] = Object.keys(formats).filter(isDtype)
 
 /**
  * Bytes per element.
@@ -87,7 +88,8 @@ export const bytesPerElement = (dtype: Dtype): number => formats[dtype].size
  * ```
  */
 export const decodeTensor = (dtype: Dtype, bytes: Uint8Array): TensorData =>
-  formats[dtype].view(bytes.slice().buffer)
+  // not slice(), which makes no copy of node's Buffer
+  formats[dtype].view(new Uint8Array(bytes).buffer)
 
 /**
  * Any tensor's numbers as float32, the precision that networks run in; 64-bit values are rounded.

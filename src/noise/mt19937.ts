@@ -89,7 +89,7 @@ export const nextWord = (state: Mt19937): number => {
  * ```
  */
 export const skipWords = (state: Mt19937, count: number): void => {
-  for (let left = count; left > 0; ) {
+  for (let left = count; left > 0;) {
     if (state.used === N) twist(state)
     const step = Math.min(left, N - state.used)
     state.used += step

@@ -22,7 +22,7 @@ const lowWord = (value: number): number => value % WORD
 const highWord = (value: number): number => Math.floor(value / WORD)
 
 /** Uniform in `(0, 1]`, so that its logarithm is finite: the largest normal is √(−2 ln 2⁻³²) ≈ 6.66. */
-const uniform = (word: number): number => (word + 1) / WORD
+const uniform = (word: number): number => (word + 1) * 2 ** -32
 
 /** Box and Muller's transform of a pair of words into a pair of normals (Ann. Math. Stat. 29, 1958, p. 610). */
 const writePair = (row: Float32Array, at: number, word0: number, word1: number): void => {

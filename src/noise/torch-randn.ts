@@ -46,6 +46,8 @@ const BLOCK = 16
 const HALF = BLOCK / 2
 /** float32 2π, the factor in torch's vectorised kernel. */
 const TWO_PI = Math.fround(2 * Math.PI)
+/** Every intermediate result is rounded where torch's is. */
+const f32 = Math.fround
 
 /** Uniform in `[0, 1)` with 24 bits, all that a float32 holds. */
 const uniform24 = (words: Mt19937): number => (nextWord(words) & 0xffffff) * 2 ** -24
@@ -59,10 +61,10 @@ const uniform53 = (words: Mt19937): number => {
 /** Turns a block of uniforms into normals, in place: `u₁ = 1 − d[j]` is the radius's and `u₂ = d[j + 8]` the angle's. */
 const transformBlock = (data: Float32Array, start: number): void => {
   for (let j = start; j < start + HALF; j++) {
-    const radius = Math.sqrt(-2 * Math.log(1 - (data[j] ?? 0)))
-    const angle = Math.fround(TWO_PI * (data[j + HALF] ?? 0))
-    data[j] = radius * Math.cos(angle)
-    data[j + HALF] = radius * Math.sin(angle)
+    const radius = f32(Math.sqrt(-2 * f32(Math.log(1 - (data[j] ?? 0)))))
+    const angle = f32(TWO_PI * (data[j + HALF] ?? 0))
+    data[j] = radius * f32(Math.cos(angle))
+    data[j + HALF] = radius * f32(Math.sin(angle))
   }
 }
 

@@ -66,8 +66,7 @@ const channelsLast = (values: Float32Array, shape: Shape): Float32Array => {
   const result = new Float32Array(values.length)
   for (let at = 0, r = 0; r < rows; r++)
     for (let pixel = 0; pixel < pixels; pixel++)
-      for (let c = 0; c < channels; c++)
-        result[at++] = values[(r * channels + c) * pixels + pixel] ?? 0
+      for (let c = 0; c < channels; c++) result[at++] = values[(r * channels + c) * pixels + pixel] ?? 0
   return result
 }
 
