@@ -23,7 +23,7 @@ export interface FailureFacts {
   readonly VarianceUnknown: { readonly variance: string; readonly known: readonly string[] }
   readonly EpsilonAtZeroSnr: { readonly t: number }
   readonly SampleAtCleanLevel: { readonly t: number }
-  readonly ScheduleMismatch: { readonly model: number; readonly schedule: number }
+  readonly ScheduleMismatch: { readonly t: number; readonly steps: number; readonly model: number | undefined; readonly trained: number }
   readonly ClipWithoutRange: { readonly clip: string }
 
   // conditions
@@ -41,6 +41,7 @@ export interface FailureFacts {
   readonly NoiseInvalid: { readonly reason: string }
 
   // streams
+  readonly PredictionMissing: { readonly t: number }
   readonly FrameExpired: { readonly step: number; readonly field: string }
   readonly NotARun: Record<never, never>
 
@@ -84,7 +85,8 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   SampleAtCleanLevel: (f) =>
     `At t = ${String(f.t)} there is no noise (ᾱ = 1), so a prediction of x₀ says nothing about ε; use a model that predicts v or ε.`,
   ScheduleMismatch: (f) =>
-    `The model was trained on ${String(f.model)} timesteps, but the steps come from a schedule of ${String(f.schedule)}.`,
+    `The steps don't belong to the model's schedule: at t = ${String(f.t)} they have ᾱ = ${String(f.steps)}, ` +
+    (f.model === undefined ? `and the model knows only 0 to ${String(f.trained - 1)}.` : `the model ${String(f.model)}.`),
   ClipWithoutRange: (f) => `Clipping ${f.clip} needs a range, and the model names none.`,
 
   // conditions
@@ -98,6 +100,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   NoiseInvalid: (f) => `The noise is not usable: ${f.reason}.`,
 
   // streams
+  PredictionMissing: (f) => `The model ended without a prediction at t = ${String(f.t)}.`,
   FrameExpired: (f) =>
     `${f.field} of the frame of step ${String(f.step)} was read after the frame was handed back. ` +
     'Read it while next() runs, hold it with waitUntil(), copy it with snapshot(), or keep() it.',

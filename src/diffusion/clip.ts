@@ -4,7 +4,7 @@
 import type { Sum, VectorAlgebra } from '../algebra/algebra.ts'
 import { epsFromX0, type Estimate } from './estimate.ts'
 import { sumOf } from './sum.ts'
-import type { Level } from './transition.ts'
+import type { Level } from './level.ts'
 
 /**
  * - `none`: nothing is clipped (the authors' code);

@@ -7,7 +7,7 @@
 import type { Sum } from '../algebra/algebra.ts'
 import { linear } from './sum.ts'
 import { fail } from '../failure.ts'
-import type { Level } from './transition.ts'
+import type { Level } from './level.ts'
 
 /** What a network's output is: ε, x₀ or v, by diffusers' names. */
 export type PredictionType = 'epsilon' | 'sample' | 'v_prediction'

@@ -2,7 +2,7 @@
  * The forward process: how an image becomes noise.
  */
 import { linearForm, type LinearForm } from './linear-form.ts'
-import type { Level } from './transition.ts'
+import type { Level } from './level.ts'
 
 /**
  * A sample of `q(x_t | x₀) = N(√ᾱ_t·x₀, (1 − ᾱ_t)·I)`, as a form in x₀ and z.

@@ -2,7 +2,7 @@
  * The noise schedule: β and ᾱ of all T timesteps, in float64.
  */
 import { fail } from '../failure.ts'
-import type { Level } from './transition.ts'
+import type { Level } from './level.ts'
 
 /** How much noise each of T timesteps adds. */
 export interface Schedule {

@@ -5,26 +5,9 @@
  */
 import { E, pipe } from '../fp.ts'
 import type { Failure } from '../failure.ts'
+import { cleanLevel, type Level } from './level.ts'
 import { levelAt, type Schedule } from './schedule.ts'
 import type { Spacing } from './spacing.ts'
-
-/** Where `x` is on the way. */
-export interface Level {
-  /** The time, real; −1 at the clean end. */
-  readonly t: number
-  /** ᾱ, the share of the image's variance that is left, in `[0, 1]`; the DDIM paper writes α. */
-  readonly alphaBar: number
-}
-
-/**
- * The end of every complete chain: no noise at all.
- *
- * @example
- * ```ts
- * expect(forward(cleanLevel)).toEqual(linearForm({ x0: 1 }))
- * ```
- */
-export const cleanLevel: Level = { t: -1, alphaBar: 1 }
 
 /** One step, from one level to the next. */
 export interface Transition {

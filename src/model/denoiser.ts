@@ -30,6 +30,14 @@ export interface Prediction<T> {
   readonly variance?: T
 }
 
+/** What a call of a network is told besides its arguments. */
+export interface PredictOptions {
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
+  /** Keeps x alive until work ends that can't be stopped when the signal is aborted; needless for a promise that is the answer. */
+  readonly waitUntil?: (work: ObservableInput<unknown>) => void
+}
+
 /** A pretrained network: one function, and what has to be known to use it. */
 export interface Denoiser<T> {
   /** The algebra of the values that it takes and gives. */
@@ -49,13 +57,13 @@ export interface Denoiser<T> {
    * @param x - the batch, `[rows, …shape]`; it stays the caller's and stays alive until the answer
    * @param t - the time of each row, in `[0, T)`, not necessarily whole
    * @param condition - what each row is to be
-   * @param options - `signal` tells when nobody waits for the answer any more
+   * @param options - what the call is told besides, see {@link PredictOptions}
    * @returns one prediction, which the caller owns; the work starts on subscription
    */
   readonly predict: (
     x: T,
     t: readonly number[],
     condition: Condition,
-    options: { readonly signal: AbortSignal },
+    options: PredictOptions,
   ) => ObservableInput<Prediction<T>>
 }

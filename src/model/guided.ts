@@ -1,9 +1,10 @@
 /**
  * Classifier-free guidance: a model that listens harder to its labels.
  */
-import { forkJoin, from, map } from 'rxjs'
+import { defer, finalize, forkJoin, map, type Observable, tap } from 'rxjs'
 import { fail } from '../failure.ts'
-import type { Denoiser } from './denoiser.ts'
+import { ask, discard } from './ask.ts'
+import type { Condition, Denoiser, Prediction } from './denoiser.ts'
 
 /**
  * Classifier-free guidance (arXiv:2207.12598): `ε = ε_none + w·(ε_label − ε_none)`, for whatever the model predicts.
@@ -29,28 +30,33 @@ import type { Denoiser } from './denoiser.ts'
  * ```
  */
 export const guided =
-  ({ weight }: { readonly weight: number }): (<T>(model: Denoiser<T>) => Denoiser<T>) =>
-  (model) => {
+  ({ weight }: { readonly weight: number }) =>
+  <T>(model: Denoiser<T>): Denoiser<T> => {
     if (weight === 1) return model
     const unconditional = model.labels?.unconditional
     if (unconditional === undefined) throw fail('GuidanceUnconditional', {})
     const { algebra } = model
     return {
       ...model,
-      predict: (x, t, condition, options) =>
-        forkJoin({
-          none: from(model.predict(x, t, { labels: t.map(() => unconditional) }, options)),
-          label: from(model.predict(x, t, condition, options)),
-        }).pipe(
-          map(({ none, label }) => {
-            const output = algebra.combine([
-              [weight, label.output],
-              [1 - weight, none.output],
-            ])
-            for (const tensor of [none.output, none.variance, label.output])
-              if (tensor !== undefined) algebra.dispose(tensor)
-            return { ...label, output }
-          }),
-        ),
+      predict: (x, t, condition, { waitUntil }) =>
+        defer(() => {
+          const undelivered = new Set<Prediction<T>>()
+          const call = (given: Condition): Observable<Prediction<T>> =>
+            ask(model, { x, t, condition: given }, waitUntil).pipe(tap((answer) => undelivered.add(answer)))
+          return forkJoin([call({ labels: t.map(() => unconditional) }), call(condition)]).pipe(
+            map(([none, label]) => {
+              const output = algebra.combine([
+                [weight, label.output],
+                [1 - weight, none.output],
+              ])
+              undelivered.delete(label)
+              algebra.dispose(label.output)
+              return { ...label, output }
+            }),
+            finalize(() => {
+              for (const answer of undelivered) discard(algebra, answer)
+            }),
+          )
+        }),
     }
   }

@@ -1,0 +1,86 @@
+/**
+ * One call of a network, such that nothing is lost when nobody waits for the answer any more.
+ */
+import { from, isObservable, Observable, take, throwIfEmpty } from 'rxjs'
+import type { VectorAlgebra } from '../algebra/algebra.ts'
+import { fail } from '../failure.ts'
+import type { Condition, Denoiser, PredictOptions, Prediction } from './denoiser.ts'
+
+/** A question to a network. */
+export interface Question<T> {
+  readonly x: T
+  /** The time of each row. */
+  readonly t: readonly number[]
+  readonly condition: Condition
+}
+
+/**
+ * Disposes of a prediction that nobody wants.
+ *
+ * @example
+ * ```ts
+ * const freed: number[] = []
+ * discard({ ...numbers, dispose: (x) => { freed.push(x) } }, { output: 1, variance: 2 })
+ * expect(freed).toEqual([1, 2])
+ * ```
+ */
+export const discard = <T>(algebra: VectorAlgebra<T>, { output, variance }: Prediction<T>): void => {
+  algebra.dispose(output)
+  if (variance !== undefined) algebra.dispose(variance)
+}
+
+/**
+ * Asks a network, on subscription, and emits its one answer, which the subscriber owns.
+ *
+ * @remarks
+ * Unsubscribing aborts the call's signal. A call that goes on all the same (a promise can't be stopped) is reported to
+ * `waitUntil`, and its late answer disposed of.
+ *
+ * @param model - the network
+ * @param question - what to ask; x has to stay alive until the answer, and until what was given to `waitUntil` has ended
+ * @param waitUntil - told of work that outlives the subscription
+ * @returns one prediction; errors with what the network throws, or with PredictionMissing if it ends without one
+ *
+ * @example
+ * ```ts
+ * import { firstValueFrom } from 'rxjs'
+ * const model = gaussianMixture([{ mean: 0, deviation: 1 }])
+ * const { output } = await firstValueFrom(ask(model, { x: 0, t: [500], condition: {} }))
+ * expect(output).toBeCloseTo(0, 12)
+ * ```
+ */
+export const ask = <T>(
+  model: Denoiser<T>,
+  { x, t, condition }: Question<T>,
+  waitUntil: PredictOptions['waitUntil'] = () => undefined,
+): Observable<Prediction<T>> =>
+  new Observable<Prediction<T>>((subscriber) => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const answer = model.predict(x, t, condition, { signal, waitUntil })
+    const call = from(answer)
+      .pipe(take(1))
+      .subscribe({
+        next: (prediction) => {
+          if (signal.aborted) discard(model.algebra, prediction)
+          else subscriber.next(prediction)
+        },
+        error: (error: unknown) => {
+          subscriber.error(error)
+        },
+        complete: () => {
+          subscriber.complete()
+        },
+      })
+    if (!call.closed && !isObservable(answer))
+      waitUntil(
+        new Promise<void>((resolve) => {
+          call.add(resolve)
+        }),
+      )
+    return () => {
+      if (call.closed) return
+      controller.abort()
+      if (isObservable(answer)) call.unsubscribe()
+    }
+  }).pipe(throwIfEmpty(() => fail('PredictionMissing', { t: t[0] ?? NaN })))

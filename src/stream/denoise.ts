@@ -1,0 +1,120 @@
+/**
+ * A sampler as an operator: transitions in, every intermediate x_t out.
+ */
+import {
+  concat,
+  defer,
+  filter,
+  mergeScan,
+  Observable,
+  type ObservableInput,
+  of,
+  type OperatorFunction,
+  type SchedulerLike,
+  subscribeOn,
+  takeUntil,
+} from 'rxjs'
+import type { Transition } from '../diffusion/transition.ts'
+import { type Frame, lend } from './frame.ts'
+import { macrotaskScheduler } from './macrotask.ts'
+import { openRun } from './run.ts'
+import { isStepped, type Latent, step, type StepConfig } from './step.ts'
+
+/** How to sample. */
+export interface DenoiseConfig<T> extends Omit<StepConfig<T>, 'waitUntil'> {
+  /** How many samples; as many as there are labels, or 1, unless said. */
+  readonly batch?: number
+  /** x at the level where the chain begins; drawn from the noise (draw 0) unless given. It stays yours. */
+  readonly start?: T
+  /** A step starts when fewer frames than this are held; 2 unless said, so that a sink works while the next step is computed. */
+  readonly inFlight?: number
+  /** Where each step gets its turn; a macrotask each unless said. */
+  readonly scheduler?: SchedulerLike
+}
+
+/**
+ * Denoises: one step per transition, one frame per step.
+ *
+ *     respace(…, trailing(3))           (abc|)
+ *     denoise({ model, rule, noise })   --1--2--3|
+ *
+ * @remarks
+ * 1. Cold: each subscription is a run of its own, with the same result.
+ * 2. S transitions give S frames; the last is the chain's end. x_T itself is not emitted.
+ * 3. Frames are lent, see {@link Frame}; whatever delivers later than it receives is given snapshots.
+ * 4. The next step starts in a macrotask of its own, and not before fewer than `inFlight` frames are held.
+ * 5. `complete` is delivered when the last hold has ended. Work that fails, or a failing step, errors the run.
+ * 6. Unsubscribing aborts the call under way and starts no other; what is held is freed as the holds end ({@link settled}).
+ *
+ * @param config - model, rule, noise
+ * @returns an operator; its errors are failures (EtaOutOfRange, ScheduleMismatch, LabelsMissing, …) or what the model or a sink threw
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom, map, toArray } from 'rxjs'
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * const frames$ = respace(model.schedule, trailing(50)).pipe(denoise({ model, rule: ddim(), noise: philox({ seed: 7 }) }))
+ * const path = await lastValueFrom(frames$.pipe(map((frame) => frame.xt), toArray()))
+ * expect(path).toHaveLength(50)
+ * expect(Math.abs(path[49]! - 2)).toBeLessThan(0.5)
+ * ```
+ */
+export const denoise = <T>(config: DenoiseConfig<T>): OperatorFunction<Transition, Frame<T>> => {
+  const { model, noise, start, condition, inFlight = 2, scheduler = macrotaskScheduler } = config
+  const shape = [config.batch ?? condition?.labels?.length ?? 1, ...model.shape]
+
+  return (transitions$) => {
+    const frames$: Observable<Frame<T>> = new Observable((subscriber) => {
+      const run = openRun(model.algebra, inFlight, frames$)
+
+      // what the chain needs for its next step
+      let owned: readonly T[] = []
+      const own = (tensors: readonly T[]): void => {
+        run.readers.retain(tensors)
+        run.readers.release(owned)
+        owned = tensors
+      }
+
+      const x = start ?? model.algebra.fromValues({ shape, data: noise.draw(0, shape) })
+      own([x])
+      // a start that was given has one more reader, who never lets go: the caller
+      if (start !== undefined) run.readers.retain([start])
+
+      const turn = run.gate.open.pipe(subscribeOn(scheduler))
+      const advance = (latent: Latent<T>, transition: Transition): Observable<Latent<T>> =>
+        concat(
+          turn,
+          defer(() => {
+            const waitUntil = (work: ObservableInput<unknown>): void => {
+              run.outlast(latent.x, work)
+            }
+            return of(latent).pipe(step({ ...config, waitUntil })(transition))
+          }),
+        )
+
+      subscriber.add(
+        concat(transitions$.pipe(mergeScan(advance, { x, draws: 1 }, 1), filter(isStepped)), run.gate.idle)
+          .pipe(takeUntil(run.gate.failure))
+          .subscribe({
+            next: (stepped) => {
+              const { frame, returned } = lend(run, stepped)
+              own(stepped.made)
+              subscriber.next(frame)
+              returned()
+            },
+            error: (error: unknown) => {
+              subscriber.error(error)
+            },
+            complete: () => {
+              subscriber.complete()
+            },
+          }),
+      )
+      subscriber.add(() => {
+        own([])
+        run.end()
+      })
+    })
+    return frames$
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * What a run emits: one frame per step, lent to whoever looks at it.
+ */
+import type { ObservableInput } from 'rxjs'
+import type { Sum, VectorAlgebra } from '../algebra/algebra.ts'
+import type { Transition } from '../diffusion/transition.ts'
+import { fail } from '../failure.ts'
+import type { RefCount } from './ref-count.ts'
+import type { Stepped } from './step.ts'
+
+/** The tensors of a frame. */
+export type FrameField = 'xt' | 'x0' | 'eps'
+
+/**
+ * One step of a run, *borrowed*: its tensors can be read while `next` is on the stack, and after that while work given
+ * to `waitUntil` is under way. Reading them later throws FrameExpired.
+ */
+export interface Frame<T> {
+  readonly transition: Transition
+  /** The algebra of the tensors. */
+  readonly algebra: VectorAlgebra<T>
+  /** x at the level that the step led to; in the last frame, the finished samples. */
+  readonly xt: T
+  /** x̂₀ as the network saw it at the level that the step came from, after clipping. Computed when first read. */
+  readonly x0: T
+  /** ε̂ on which the step was based. Computed when first read. */
+  readonly eps: T
+  /**
+   * Keeps this frame alive, and the run from getting ahead, until the work ends: fewer than `inFlight` frames are
+   * held when a step starts. Work that fails, fails the run.
+   */
+  readonly waitUntil: (work: ObservableInput<unknown>) => void
+  /** The same tensors for as long as you like; dispose of them when done. */
+  readonly keep: () => OwnedFrame<T>
+}
+
+/** A frame that belongs to whoever asked for it. */
+export interface OwnedFrame<T> extends Disposable {
+  readonly transition: Transition
+  readonly algebra: VectorAlgebra<T>
+  readonly xt: T
+  readonly x0: T
+  readonly eps: T
+}
+
+/** What a frame needs of its run. */
+export interface Lender<T> {
+  /** Told of every frame. */
+  readonly lent: (frame: object) => void
+  readonly algebra: VectorAlgebra<T>
+  readonly readers: RefCount<T>
+  readonly hold: (frame: object, work: ObservableInput<unknown>, settled?: () => void) => void
+}
+
+/** The tensors of a step, each computed when first read, and readable until let go. */
+interface Reading<T> {
+  readonly fields: Readonly<Record<FrameField, () => T>>
+  readonly letGo: () => void
+}
+
+const reading = <T>(
+  { algebra, readers }: Lender<T>,
+  { before, x, transition, estimate, made }: Stepped<T>,
+): Reading<T> => {
+  // x̂₀ and ε̂ are sums of the x before the step and of what the step made
+  const read: T[] = [before, ...made]
+  readers.retain(read)
+  let expired = false
+
+  const lazily = (field: FrameField, sum: Sum<T>): (() => T) => {
+    let computed: T | undefined
+    return () => {
+      if (expired) throw fail('FrameExpired', { step: transition.index, field })
+      if (computed !== undefined) return computed
+      const [only, ...others] = sum
+      if (only?.[0] === 1 && others.length === 0) return only[1]
+      computed = algebra.combine(sum)
+      readers.retain([computed])
+      read.push(computed)
+      return computed
+    }
+  }
+
+  return {
+    fields: {
+      xt: lazily('xt', [[1, x]]),
+      x0: lazily('x0', estimate.x0),
+      eps: lazily('eps', estimate.eps),
+    },
+    letGo: () => {
+      if (expired) return
+      expired = true
+      readers.release(read)
+    },
+  }
+}
+
+/** A frame whose owner says when it has been read. */
+const own = <T>(
+  algebra: VectorAlgebra<T>,
+  transition: Transition,
+  { fields, letGo }: Reading<T>,
+): OwnedFrame<T> => ({
+  transition,
+  algebra,
+  get xt() {
+    return fields.xt()
+  },
+  get x0() {
+    return fields.x0()
+  },
+  get eps() {
+    return fields.eps()
+  },
+  [Symbol.dispose]: letGo,
+})
+
+/**
+ * Lends out a step as a frame.
+ *
+ * @param lender - the run
+ * @param stepped - the step
+ * @returns the frame, and what ends the first loan (when `next` returns)
+ */
+export const lend = <T>(
+  lender: Lender<T>,
+  stepped: Stepped<T>,
+): { readonly frame: Frame<T>; readonly returned: () => void } => {
+  const { algebra } = lender
+  const { transition } = stepped
+  const { fields, letGo } = reading(lender, stepped)
+  let loans = 1
+  const returned = (): void => {
+    loans -= 1
+    if (loans === 0) letGo()
+  }
+
+  const frame: Frame<T> = {
+    transition,
+    algebra,
+    get xt() {
+      return fields.xt()
+    },
+    get x0() {
+      return fields.x0()
+    },
+    get eps() {
+      return fields.eps()
+    },
+    waitUntil: (work) => {
+      // late work holds the run, but what has been handed back stays handed back
+      const late = loans === 0
+      if (!late) loans += 1
+      lender.hold(frame, work, late ? undefined : returned)
+    },
+    keep: () => {
+      if (loans === 0) throw fail('FrameExpired', { step: transition.index, field: 'keep()' })
+      return own(algebra, transition, reading(lender, stepped))
+    },
+  }
+  lender.lent(frame)
+  return { frame, returned }
+}

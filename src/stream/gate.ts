@@ -1,0 +1,80 @@
+/**
+ * Back-pressure: who still works on frames, and when the next step may start.
+ *
+ * Holds are counted per holder, not per notification, so a `filter` or a `bufferCount` between a run and its sink
+ * changes nothing: what nobody holds does not wait.
+ */
+import { from, Observable, type ObservableInput, Subject } from 'rxjs'
+
+/** The gate of one run. */
+export interface Gate {
+  /** Holds on behalf of `holder` until the work ends; several works of one holder count once. `settled` is called when it ends, however. */
+  readonly hold: (holder: object, work: ObservableInput<unknown>, settled?: () => void) => void
+  /** Completes as soon as fewer than `inFlight` holders hold. */
+  readonly open: Observable<never>
+  /** Completes as soon as nobody holds. */
+  readonly idle: Observable<never>
+  /** Errors when work fails. */
+  readonly failure: Observable<never>
+}
+
+/**
+ * A gate that is open while fewer than `inFlight` holders hold.
+ *
+ * @example
+ * ```ts
+ * import { NEVER } from 'rxjs'
+ * const gate = createGate(1)
+ * let open = false
+ * gate.hold({}, NEVER)
+ * gate.open.subscribe({ complete: () => { open = true } })
+ * expect(open).toBe(false)
+ * ```
+ */
+export const createGate = (inFlight: number): Gate => {
+  const holders = new Map<object, number>()
+  const waiting = new Set<() => void>()
+  const failure = new Subject<never>()
+
+  const below = (limit: number): Observable<never> =>
+    new Observable((subscriber) => {
+      const look = (): void => {
+        if (holders.size < limit) {
+          waiting.delete(look)
+          subscriber.complete()
+        }
+      }
+      waiting.add(look)
+      look()
+      return () => {
+        waiting.delete(look)
+      }
+    })
+
+  return {
+    hold: (holder, work, settled) => {
+      holders.set(holder, (holders.get(holder) ?? 0) + 1)
+      let ended = false
+      const end = (): void => {
+        if (ended) return
+        ended = true
+        const left = (holders.get(holder) ?? 1) - 1
+        if (left === 0) holders.delete(holder)
+        else holders.set(holder, left)
+        settled?.()
+        for (const look of [...waiting]) look()
+      }
+      // never unsubscribed: work that was begun is owed its frame until it ends
+      from(work).subscribe({
+        error: (error: unknown) => {
+          failure.error(error)
+          end()
+        },
+        complete: end,
+      })
+    },
+    open: below(inFlight),
+    idle: below(1),
+    failure,
+  }
+}

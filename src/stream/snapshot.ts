@@ -1,0 +1,125 @@
+/**
+ * Frames as values: what to look at later.
+ */
+import {
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  finalize,
+  from,
+  ignoreElements,
+  lastValueFrom,
+  map,
+  type Observable,
+  type ObservableInput,
+  of,
+  type OperatorFunction,
+  tap,
+} from 'rxjs'
+import type { Values } from '../algebra/algebra.ts'
+import type { Transition } from '../diffusion/transition.ts'
+import type { Frame, FrameField, OwnedFrame } from './frame.ts'
+
+/** Which tensors to copy. */
+export type Fields = Readonly<Partial<Record<FrameField, boolean>>>
+
+/** The tensors that a choice asks for. */
+export type Chosen<F extends Fields> = {
+  [K in keyof F & FrameField]: F[K] extends true ? K : never
+}[keyof F & FrameField]
+
+/** A copy of a frame: plain numbers, readable for ever. */
+export type Snapshot<K extends FrameField = 'xt'> = Readonly<Record<K, Values>> & {
+  readonly transition: Transition
+  /** Holds the run as the frame's own does, from wherever the snapshot has got to. */
+  readonly waitUntil: (work: ObservableInput<unknown>) => void
+}
+
+const read = <T, F extends Fields>(
+  frame: OwnedFrame<T> | Frame<T>,
+  fields: F,
+  waitUntil: Frame<T>['waitUntil'],
+): Snapshot<Chosen<F>> | Promise<Snapshot<Chosen<F>>> => {
+  const names = (['xt', 'x0', 'eps'] as const).filter((field) => fields[field] === true)
+  const copies = names.map((field) => frame.algebra.toValues(frame[field]))
+  const assemble = (values: readonly Values[]): Snapshot<Chosen<F>> =>
+    ({
+      transition: frame.transition,
+      waitUntil,
+      ...Object.fromEntries(names.map((field, i) => [field, values[i]])),
+    }) as Snapshot<Chosen<F>>
+  // numbers that are at hand are read at once, so that a sampler on them runs in virtual time
+  return copies.some((copy) => copy instanceof Promise)
+    ? Promise.all(copies).then(assemble)
+    : assemble(copies as readonly Values[])
+}
+
+/**
+ * Copies frames into snapshots, in order, holding each while it is read.
+ *
+ *     frames     --a--b--c|
+ *     snapshot   --A--B--C|
+ *
+ * @param fields - which tensors to copy; x_t unless said
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom, toArray } from 'rxjs'
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * const frames$ = respace(model.schedule, trailing(3)).pipe(denoise({ model, rule: ddim(), noise: philox({ seed: 7 }) }))
+ * const snapshots = await lastValueFrom(frames$.pipe(snapshot({ xt: true, x0: true }), toArray()))
+ * expect(snapshots.map(({ x0 }) => x0.data.length)).toEqual([1, 1, 1])
+ * ```
+ */
+export const snapshot =
+  <const F extends Fields = { readonly xt: true }>(
+    fields: F = { xt: true } as unknown as F,
+  ): (<T>(frames$: Observable<Frame<T>>) => Observable<Snapshot<Chosen<F>>>) =>
+  <T>(frames$: Observable<Frame<T>>) => {
+    const copy: OperatorFunction<Frame<T>, ObservableInput<Snapshot<Chosen<F>>>> = map((frame) => {
+      const copied = read(frame, fields, frame.waitUntil)
+      if (!(copied instanceof Promise)) return of(copied)
+      frame.waitUntil(copied)
+      return copied
+    })
+    return frames$.pipe(
+      copy,
+      concatMap((copied) => from(copied)),
+    )
+  }
+
+/**
+ * Runs a sampler to its end and copies the last frame.
+ *
+ * @param frames$ - frames, of one run
+ * @param fields - which tensors to copy; x_t unless said
+ * @returns the last frame; rejects with the run's error, or RxJS's EmptyError where there was no frame
+ *
+ * @example
+ * ```ts
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * const frames$ = respace(model.schedule, trailing(50)).pipe(denoise({ model, rule: ddim(), noise: philox({ seed: 7 }) }))
+ * const { xt } = await finalSnapshot(frames$)
+ * expect(Math.abs(xt.data[0]! - 2)).toBeLessThan(0.5)
+ * ```
+ */
+export const finalSnapshot = <T, const F extends Fields = { readonly xt: true }>(
+  frames$: Observable<Frame<T>>,
+  fields: F = { xt: true } as unknown as F,
+): Promise<Snapshot<Chosen<F>>> => {
+  let last: { readonly kept: OwnedFrame<T>; readonly waitUntil: Frame<T>['waitUntil'] } | undefined
+  const letGo = (): void => {
+    last?.kept[Symbol.dispose]()
+  }
+  const keepLast = tap((frame: Frame<T>) => {
+    letGo()
+    last = { kept: frame.keep(), waitUntil: frame.waitUntil }
+  })
+  const readLast = defer(() => {
+    if (last === undefined) return EMPTY
+    const copied = read(last.kept, fields, last.waitUntil)
+    return copied instanceof Promise ? from(copied) : of(copied)
+  })
+  return lastValueFrom(concat(frames$.pipe(keepLast, ignoreElements()), readLast).pipe(finalize(letGo)))
+}
