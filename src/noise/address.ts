@@ -54,7 +54,7 @@ export const seedOfRow = <Seed>(seeds: readonly Seed[], row: number): Seed => {
   const seed = seeds[row]
   if (seed === undefined)
     throw fail('NoiseInvalid', {
-      reason: `there are ${String(seeds.length)} seeds, and none for sample ${String(row)} (counted from 0)`,
+      reason: `row ${String(row)} has no seed, since the list has only ${String(seeds.length)}`,
     })
   return seed
 }
