@@ -1,0 +1,155 @@
+/**
+ * TensorFlow.js as an algebra: whatever backend is set when a function is called, from plain JavaScript to CUDA.
+ *
+ * Images are NHWC in float32. Everything is differentiable by `tf.grad`, on backends that know the gradients.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import type { Activation, NetworkAlgebra, Parameters, Shape, TensorAlgebra, Values } from './algebra.ts'
+import { frequencies } from './sinusoid.ts'
+import { groupNorm } from './tfjs/group-norm.ts'
+import { linearCombination } from './tfjs/linear-combination.ts'
+
+type Network = NetworkAlgebra<tf.Tensor>
+
+const activations: Readonly<Record<Activation, (x: tf.Tensor) => tf.Tensor>> = {
+  silu: (x) => tf.mul(x, tf.sigmoid(x)),
+  mish: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
+  gelu: (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
+  relu: tf.relu,
+}
+
+/** A vector per row, for broadcasting over the pixels of an image. */
+const perPixel = (vector: tf.Tensor): tf.Tensor => {
+  const [rows = 1, channels = 1] = vector.shape
+  return tf.reshape(vector, [rows, 1, 1, channels])
+}
+
+const conv2d: Network['conv2d'] = (x, filter, bias, { stride, padding: { top, bottom, left, right } }) =>
+  tf.fused.conv2d({
+    x: x as tf.Tensor4D,
+    filter: filter as tf.Tensor4D,
+    bias,
+    strides: stride,
+    pad: [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ],
+  })
+
+const dense: Network['dense'] = (x, weight, bias) => {
+  const [ins = 1, outs = 1] = weight.shape
+  // As one large matrix: the product of many small ones is slow on every backend.
+  const flat = tf.reshape(x, [-1, ins]) as tf.Tensor2D
+  const product = tf.fused.matMul({ a: flat, b: weight as tf.Tensor2D, bias })
+  return tf.reshape(product, [...x.shape.slice(0, -1), outs])
+}
+
+const attention: Network['attention'] = (q, k, v, heads) => {
+  const [rows = 1, length = 1, channels = 1] = q.shape
+  const dim = channels / heads
+  const apart = (x: tf.Tensor): tf.Tensor =>
+    tf.transpose(tf.reshape(x, [rows, length, heads, dim]), [0, 2, 1, 3])
+  const logits = tf.matMul(tf.mul(apart(q), 1 / Math.sqrt(dim)), apart(k), false, true)
+  const seen = tf.matMul(tf.softmax(logits), apart(v))
+  return tf.reshape(tf.transpose(seen, [0, 2, 1, 3]), [rows, length, channels])
+}
+
+const sinusoid: Network['sinusoid'] = (t, options) => {
+  const w = frequencies(options)
+  const args = tf.mul(tf.reshape(tf.cast(t, 'float32'), [-1, 1]), tf.tensor2d(w, [1, w.length]))
+  const waves = options.flipSinToCos ? [tf.cos(args), tf.sin(args)] : [tf.sin(args), tf.cos(args)]
+  return tf.pad(tf.concat(waves, 1), [
+    [0, 0],
+    [0, options.dim - 2 * w.length],
+  ])
+}
+
+/** Frees what a function makes on the way; what it returns is new. */
+const tidy =
+  <A extends readonly unknown[], R extends tf.TensorContainer>(f: (...args: A) => R) =>
+  (...args: A): R =>
+    tf.tidy(() => f(...args))
+
+const upsample: Network['upsample'] = (image) => {
+  const [, height = 0, width = 0] = image.shape
+  return tf.image.resizeNearestNeighbor(image as tf.Tensor4D, [2 * height, 2 * width])
+}
+
+/**
+ * The algebra of tensors.
+ *
+ * @remarks
+ * `combine` is one kernel on the backends cpu and wasm. Each function returns one new tensor (`split` as many as asked for)
+ * and leaves no other behind. Weights are laid out as tfjs likes them; see {@link tfjsParameters}.
+ *
+ * @example
+ * ```ts
+ * await tf.setBackend('cpu')
+ * const x = tfjs.fromValues({ shape: [1, 2], data: Float32Array.of(1, -3) })
+ * const y = tfjs.combine([[2, x]])
+ * expect((await tfjs.toValues(y)).data).toEqual(Float32Array.of(2, -6))
+ * ```
+ */
+export const tfjs: TensorAlgebra<tf.Tensor> = {
+  combine: linearCombination,
+  clamp: (x, low, high) => tf.clipByValue(x, low, high),
+  // Copied: the cpu backend would keep the very array that it is given, and give it out again.
+  fromValues: ({ shape, data }) => tf.tensor(new Float32Array(data), [...shape], 'float32'),
+  toValues: async (x) => ({ shape: [...x.shape], data: new Float32Array(await x.data()) }),
+  shape: ({ shape }) => shape,
+  dispose: (x) => {
+    x.dispose()
+  },
+
+  conv2d,
+  dense: tidy(dense),
+  groupNorm,
+  activate: tidy((kind, x) => activations[kind](x)),
+  add: (x, y) => tf.add(x, y),
+  affine: tidy((x, factor, offset) => tf.add(tf.mul(x, factor), offset)),
+  addVector: tidy((image, vector) => tf.add(image, perPixel(vector))),
+  modulate: tidy((image, scale, shift) => tf.add(tf.mul(image, tf.add(perPixel(scale), 1)), perPixel(shift))),
+  attention: tidy(attention),
+  toTokens: (image) => {
+    const [rows = 1, height = 1, width = 1, channels = 1] = image.shape
+    return tf.reshape(image, [rows, height * width, channels])
+  },
+  toImage: (tokens, like) => tf.reshape(tokens, [...like.shape.slice(0, 3), tokens.shape.at(-1) ?? 1]),
+  upsample,
+  averagePool: (image) => tf.avgPool(image as tf.Tensor4D, 2, 2, 'valid'),
+  concat: (images) => tf.concat([...images], 3),
+  split: (vector, parts) => tf.split(vector, parts, 1),
+  // The table stands on its side, as all matrices among the weights do.
+  embedding: tidy((table, indices) => tf.transpose(tf.gather(table, tf.cast(indices, 'int32'), 1))),
+  sinusoid: tidy(sinusoid),
+}
+
+/** Which axis of a checkpoint's tensor becomes which of ours: inputs before outputs, and both last. */
+const layouts: Readonly<Record<number, number[]>> = { 2: [1, 0], 4: [2, 3, 1, 0] }
+
+/**
+ * Weights for {@link tfjs}, uploaded once in the layouts of tfjs.
+ *
+ * @remarks
+ * A filter `[out, in, height, width]` becomes `[height, width, in, out]`, a matrix `[out, in]` becomes `[in, out]`, and so does
+ * an embedding's table. The caller owns the tensors: they are what a training step changes, and what is disposed of at the end.
+ *
+ * @param read - gives a tensor of the checkpoint by name, and fails where its shape is not the expected one
+ *
+ * @example
+ * ```ts
+ * await tf.setBackend('cpu')
+ * const parameter = tfjsParameters((_, shape) => ({ shape, data: Float32Array.of(1, 2, 3, 4, 5, 6) }))
+ * expect(parameter('conv_in.weight', [3, 2, 1, 1]).shape).toEqual([1, 1, 2, 3])
+ * ```
+ */
+export const tfjsParameters =
+  (read: (name: string, shape: Shape) => Values): Parameters<tf.Tensor> =>
+  (name, shape) =>
+    tf.tidy(() => {
+      const stored = tfjs.fromValues(read(name, shape))
+      const layout = layouts[shape.length]
+      return layout === undefined ? stored : tf.transpose(stored, layout)
+    })

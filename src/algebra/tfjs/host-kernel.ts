@@ -1,0 +1,109 @@
+/**
+ * Kernels of our own, for the tfjs backends that compute in memory which JavaScript reads: cpu and wasm.
+ *
+ * There, one loop over typed arrays does in a single pass what a composition of tfjs ops does in many. Registration is by
+ * the backend's name, so neither backend has to be imported, or even installed.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+
+/** Numbers as both backends keep them. */
+type HostArray = Float32Array | Int32Array | Uint8Array
+
+/** What cpu and wasm show of themselves; tfjs-core types a backend as `{}`. */
+interface CpuBackend {
+  readonly data: { readonly get: (id: tf.DataId) => { readonly values: HostArray } }
+  readonly makeTensorInfo: (shape: number[], dtype: 'float32', values: Float32Array) => tf.TensorInfo
+}
+interface WasmBackend {
+  readonly makeOutput: (shape: number[], dtype: 'float32') => tf.TensorInfo
+  readonly typedArrayFromHeap: (info: tf.TensorInfo) => HostArray
+}
+
+/** A kernel whose result has the shape of its first input, in float32. */
+export interface HostKernel {
+  readonly name: string
+  /** Fills `out`, which starts as anything. */
+  readonly fill: (
+    out: Float32Array,
+    inputs: readonly HostArray[],
+    attributes: tf.NamedAttrMap,
+    shape: readonly number[],
+  ) => void
+  /** The gradient by each input, given that of the result, as functions that are called when asked for. */
+  readonly gradient: (
+    dy: tf.Tensor,
+    inputs: readonly tf.Tensor[],
+    attributes: tf.NamedAttrMap,
+  ) => ReadonlyArray<() => tf.Tensor>
+  /** How many of the inputs the gradient reads, so that they have to be kept for it. */
+  readonly kept: number
+}
+
+const inputsOf = (named: tf.NamedTensorInfoMap): readonly tf.TensorInfo[] =>
+  Object.values(named).filter((info) => info !== undefined)
+
+const onCpu =
+  ({ fill }: HostKernel): tf.KernelFunc =>
+  ({ inputs, backend, attrs = {} }) => {
+    const cpu = backend as CpuBackend
+    const infos = inputsOf(inputs)
+    const shape = infos[0]?.shape ?? []
+    const out = new Float32Array(tf.util.sizeFromShape(shape))
+    const arrays = infos.map(({ dataId }) => cpu.data.get(dataId).values)
+    fill(out, arrays, attrs, shape)
+    return cpu.makeTensorInfo(shape, 'float32', out)
+  }
+
+const onWasm =
+  ({ fill }: HostKernel): tf.KernelFunc =>
+  ({ inputs, backend, attrs = {} }) => {
+    const wasm = backend as WasmBackend
+    const infos = inputsOf(inputs)
+    const shape = infos[0]?.shape ?? []
+    // Allocating may move the heap, so views are taken afterwards.
+    const out = wasm.makeOutput(shape, 'float32')
+    const arrays = infos.map((info) => wasm.typedArrayFromHeap(info))
+    fill(wasm.typedArrayFromHeap(out) as Float32Array, arrays, attrs, shape)
+    return out
+  }
+
+/**
+ * Registers a kernel with the backends cpu and wasm, and its gradient with tfjs.
+ *
+ * @param kernel - what it computes
+ * @returns runs it on the current backend, or gives `undefined` on one that it isn't registered with
+ *
+ * @example
+ * ```ts
+ * const twice = registerHostKernel({
+ *   name: 'Twice',
+ *   fill: (out, [x]) => out.forEach((_, i) => (out[i] = 2 * x![i]!)),
+ *   gradient: (dy) => [() => tf.mul(dy, 2)],
+ *   kept: 0,
+ * })
+ * await tf.setBackend('cpu')
+ * expect([...(await twice([tf.tensor1d([1, 2])], {})!.data())]).toEqual([2, 4])
+ * ```
+ */
+export const registerHostKernel = (
+  kernel: HostKernel,
+): ((inputs: readonly tf.Tensor[], attributes: tf.NamedAttrMap) => tf.Tensor | undefined) => {
+  const { name, gradient, kept } = kernel
+  // A module that is loaded twice (a bundle beside the sources) registers once.
+  if (tf.getGradient(name) === undefined) {
+    tf.registerKernel({ kernelName: name, backendName: 'cpu', kernelFunc: onCpu(kernel) })
+    tf.registerKernel({ kernelName: name, backendName: 'wasm', kernelFunc: onWasm(kernel) })
+    tf.registerGradient({
+      kernelName: name,
+      inputsToSave: Array.from({ length: kept }, (_, i) => String(i)),
+      gradFunc: (dy, inputs, attributes) => {
+        const [whole] = [dy].flat()
+        return Object.fromEntries(whole === undefined ? [] : gradient(whole, inputs, attributes).entries())
+      },
+    })
+  }
+  return (inputs, attributes) =>
+    tf.getKernel(name, tf.getBackend()) === undefined
+      ? undefined
+      : tf.engine().runKernel(name, Object.fromEntries(inputs.entries()), attributes)
+}
