@@ -1,0 +1,76 @@
+import '@tensorflow/tfjs-backend-cpu'
+import * as tf from '@tensorflow/tfjs-core'
+import { readdirSync } from 'node:fs'
+import { lastValueFrom, toArray } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+import type { VectorAlgebra } from '../../src/algebra/algebra.ts'
+import { float64 } from '../../src/algebra/float64.ts'
+import { tfjs } from '../../src/algebra/tfjs.ts'
+import { denoise } from '../../src/stream/denoise.ts'
+import { respace } from '../../src/stream/respace.ts'
+import { snapshot } from '../../src/stream/snapshot.ts'
+import { goldenPath } from '../support/goldens.ts'
+import {
+  type Chain,
+  clipOf,
+  closedForm,
+  difference,
+  finalLevelOf,
+  largest,
+  readChain,
+  ruleOf,
+  spacingOf,
+} from './chain.ts'
+
+const names = readdirSync(goldenPath('steps'))
+  .filter((file) => /^dd[ip]m-/.test(file))
+  // their own schedules, thresholds and directions: not part of the family yet
+  .filter((file) => !/inverse|threshold|zero_snr/.test(file))
+
+/** The whole chain again, from the peer's x_T and with the peer's z; the largest error of each step, relative to its largest value. */
+const replay = async <T>(algebra: VectorAlgebra<T>, { settings, x, x0, z }: Chain): Promise<{ xt: number; x0: number }> => {
+  const [first] = x
+  if (first === undefined) throw new Error('an empty chain')
+  const model = closedForm(algebra, settings, first.shape)
+  const start = algebra.fromValues(first)
+  const frames$ = respace(model.schedule, spacingOf(settings), { finalLevel: finalLevelOf(settings) }).pipe(
+    denoise({
+      model,
+      rule: ruleOf(settings),
+      clip: clipOf(settings),
+      start,
+      noise: { name: 'the peer’s', draw: (draw) => Float32Array.from(z[draw - 1]?.data ?? []) },
+    }),
+  )
+  const snapshots = await lastValueFrom(frames$.pipe(snapshot({ xt: true, x0: true }), toArray()))
+  algebra.dispose(start)
+  expect(snapshots).toHaveLength(x.length - 1)
+  const errors = (pick: (k: number) => number): number => Math.max(...snapshots.map((_, k) => pick(k)))
+  return {
+    xt: errors((k) => difference(snapshots[k]!.xt, x[k + 1]!) / largest(x[k + 1]!)),
+    x0: errors((k) => difference(snapshots[k]!.x0, x0[k]!) / largest(x0[k]!)),
+  }
+}
+
+describe('the chains of diffusers, step by step', () => {
+  it('covers the family', () => {
+    expect(names).toHaveLength(35)
+  })
+
+  for (const name of names) {
+    const chain = readChain(`steps/${name}`)
+    it(`${name} on float64`, async () => {
+      const error = await replay(float64, chain)
+      expect(error.xt).toBeLessThan(2e-4)
+      expect(error.x0).toBeLessThan(2e-4)
+    })
+    it(`${name} on tfjs`, async () => {
+      await tf.setBackend('cpu')
+      const before = tf.memory().numTensors
+      const error = await replay(tfjs, chain)
+      expect(error.xt).toBeLessThan(2e-4)
+      expect(error.x0).toBeLessThan(2e-4)
+      expect(tf.memory().numTensors).toBe(before)
+    })
+  }
+})
