@@ -58,6 +58,9 @@ export interface FailureFacts {
     readonly found: readonly number[]
   }
 
+  // networks
+  readonly ShapesDisagree: { readonly operation: string; readonly reason: string }
+
   // engines
   readonly EngineUnknown: { readonly engine: string; readonly known: readonly string[] }
   readonly EngineUnavailable: { readonly engine: string; readonly reason: string }
@@ -114,6 +117,9 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   TensorMissing: (f) => `${f.path} has no tensor ${f.tensor}, which its config.json asks for.`,
   TensorShape: (f) =>
     `${f.tensor} in ${f.path} has the shape ${shape(f.found)}; config.json asks for ${shape(f.expected)}.`,
+
+  // networks
+  ShapesDisagree: (f) => `The network doesn't fit together at ${f.operation}: ${f.reason}.`,
 
   // engines
   EngineUnknown: (f) => `There is no engine ${f.engine}; there are ${list(f.known)}.`,

@@ -75,6 +75,12 @@ const learnedTimes: Rule = ({ time_embedding_type, num_train_timesteps }) =>
     'time_embedding_type is learned, and num_train_timesteps does not say how many times there are',
   )
 
+const imageOut: Rule = ({ in_channels, out_channels }) =>
+  when(
+    out_channels !== in_channels && out_channels !== 2 * in_channels,
+    `out_channels is ${String(out_channels)}, neither in_channels = ${String(in_channels)} nor, with a variance, twice that`,
+  )
+
 const notZero: Rule = ({ mid_block_scale_factor }) =>
   when(mid_block_scale_factor === 0, 'mid_block_scale_factor is 0, and is divided by')
 
@@ -86,6 +92,7 @@ const rules: readonly Rule[] = [
   atLeastOneHead,
   frequencies,
   learnedTimes,
+  imageOut,
   notZero,
 ]
 

@@ -1,0 +1,43 @@
+/**
+ * What a model is asked to draw, checked against what it can.
+ */
+import { fail, type Failure } from '../failure.ts'
+import { E } from '../fp.ts'
+import { nearest } from '../nearest.ts'
+import type { Condition, Labels } from './denoiser.ts'
+
+/** The names of the classes, or their numbers. */
+const namesOf = ({ count, names }: Labels): readonly string[] =>
+  names ?? Array.from({ length: count }, (_, label) => String(label))
+
+/**
+ * The labels of a batch, if there have to be any.
+ *
+ * @param labels - the classes that the model is conditioned on; left out for an unconditional model
+ * @param rows - the size of the batch
+ * @param condition - what was asked for
+ * @returns one label per row, or `undefined` where the model takes none;
+ * or `LabelsMissing`, `LabelsUnexpected`, `LabelCount`, or `LabelUnknown` for a class that the model does not have
+ *
+ * @example
+ * ```ts
+ * const check = checkLabels({ count: 3 }, 2)
+ * expect(check({ labels: [0, 2] })).toEqual(E.right([0, 2]))
+ * expect(check({})).toMatchObject(E.left({ _tag: 'LabelsMissing' }))
+ * expect(check({ labels: [0] })).toMatchObject(E.left({ _tag: 'LabelCount' }))
+ * expect(check({ labels: [0, 3] })).toMatchObject(E.left({ _tag: 'LabelUnknown', label: '3' }))
+ * ```
+ */
+export const checkLabels =
+  (labels: Labels | undefined, rows: number) =>
+  ({ labels: given }: Condition): E.Either<Failure, readonly number[] | undefined> => {
+    if (labels === undefined)
+      return given === undefined ? E.right(undefined) : E.left(fail('LabelsUnexpected', {}))
+    if (given === undefined) return E.left(fail('LabelsMissing', { classes: labels.count }))
+    if (given.length !== rows) return E.left(fail('LabelCount', { labels: given.length, rows }))
+    const strange = given.find((label) => !(Number.isInteger(label) && label >= 0 && label < labels.count))
+    if (strange === undefined) return E.right(given)
+    const known = namesOf(labels)
+    const label = String(strange)
+    return E.left(fail('LabelUnknown', { label, known, nearest: nearest(known)(label) }))
+  }
