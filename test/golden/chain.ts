@@ -50,7 +50,13 @@ export interface Chain {
 }
 
 /** Cuts `[S, B, C, H, W]` into S batches, NHWC. */
-const batches = ({ shape, data }: { readonly shape: readonly number[]; readonly data: Float64Array }): Values[] => {
+const batches = ({
+  shape,
+  data,
+}: {
+  readonly shape: readonly number[]
+  readonly data: Float64Array
+}): Values[] => {
   const [count = 0, ...batch] = shape
   const size = data.length / count
   return Array.from({ length: count }, (_, k) =>
@@ -109,7 +115,11 @@ export const ruleOf = ({ scheduler, config, step }: Case): Rule =>
     : ddpm({ variance: (config.variance_type ?? 'fixed_small').replace('_', '-') as Variance })
 
 /** The closed-form model of the chains: `a·x + b·t/1000 + c·sin(i)`, i counting the elements of an image in NCHW. */
-export const closedForm = <T>(algebra: VectorAlgebra<T>, settings: Case, [rows = 1, h = 1, w = 1, c = 1]: readonly number[]): Denoiser<T> => ({
+export const closedForm = <T>(
+  algebra: VectorAlgebra<T>,
+  settings: Case,
+  [rows = 1, h = 1, w = 1, c = 1]: readonly number[],
+): Denoiser<T> => ({
   algebra,
   predicts: settings.config.prediction_type ?? 'epsilon',
   schedule: scheduleOf(settings),
@@ -131,12 +141,12 @@ export const closedForm = <T>(algebra: VectorAlgebra<T>, settings: Case, [rows =
   },
 })
 
-export const largest = ({ data }: Values): number => data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+export const largest = ({ data }: Values): number => Math.max(...Float64Array.from(data, Math.abs))
 
 export const difference = (a: Values, b: Values): number => {
   if (a.data.length !== b.data.length) throw new Error('different sizes')
-  return a.data.reduce((most, value, i) => {
-    const apart = Math.abs(value - (b.data[i] ?? NaN))
-    return apart > most || Number.isNaN(apart) ? apart : most
-  }, 0)
+  return largest({
+    shape: a.shape,
+    data: Float64Array.from(a.data, (value, i) => value - (b.data[i] ?? NaN)),
+  })
 }

@@ -28,7 +28,10 @@ const names = readdirSync(goldenPath('steps'))
   .filter((file) => !/inverse|threshold|zero_snr/.test(file))
 
 /** The whole chain again, from the peer's x_T and with the peer's z; the largest error of each step, relative to its largest value. */
-const replay = async <T>(algebra: VectorAlgebra<T>, { settings, x, x0, z }: Chain): Promise<{ xt: number; x0: number }> => {
+const replay = async <T>(
+  algebra: VectorAlgebra<T>,
+  { settings, x, x0, z }: Chain,
+): Promise<{ xt: number; x0: number }> => {
   const [first] = x
   if (first === undefined) throw new Error('an empty chain')
   const model = closedForm(algebra, settings, first.shape)
