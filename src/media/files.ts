@@ -70,6 +70,18 @@ const nearest = async (directory: string): Promise<string> =>
     ? nearest(dirname(directory))
     : directory
 
+/** Makes what is missing of a directory, from the top; Node's own `recursive` never returns where /proc says no. */
+const makeDirectory = async (directory: string): Promise<void> => {
+  if ((await statOf(directory)) !== undefined) return
+  await makeDirectory(dirname(directory))
+  try {
+    await mkdir(directory)
+  } catch (error) {
+    // another writer was quicker
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
 /** Writes a new file under a name that is nobody's, hands it to `then`, and leaves no trace of it. */
 const scratch = async (name: string, bytes: Uint8Array, then: () => Promise<void>): Promise<void> => {
   try {
@@ -130,7 +142,7 @@ export const writeWhole = (
   TE.tryCatch(async () => {
     const { path: place, replace } = await target(path)
     if (replace) {
-      await mkdir(dirname(place), { recursive: true })
+      await makeDirectory(dirname(place))
       const part = beside(place)
       await scratch(part, bytes, () => rename(part, place))
     } else await writeFile(place, bytes)

@@ -57,7 +57,9 @@ const distance = (x: number, y: number, [x0, y0, x1, y1]: Stroke): number => {
   const [dx, dy] = [x1 - x0, y1 - y0]
   const along = dx === 0 && dy === 0 ? 0 : ((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy)
   const nearest = Math.min(1, Math.max(0, along))
-  return Math.hypot(x - x0 - nearest * dx, y - y0 - nearest * dy)
+  const [ox, oy] = [x - x0 - nearest * dx, y - y0 - nearest * dy]
+  // not hypot, whose last digit differs between engines
+  return Math.sqrt(ox * ox + oy * oy)
 }
 
 const heightOf = (size: number): number => Math.ceil(cell.rows * size)
