@@ -7,7 +7,7 @@ import type { FailureOf } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { isRecord, quote } from './json.ts'
 
-const refined = <A>(expectation: string, is: (value: unknown) => value is A): t.Type<A, A, unknown> =>
+const refined = <A>(expectation: string, is: (value: unknown) => value is A): t.Type<A, A> =>
   new t.Type(
     expectation,
     is,
@@ -23,7 +23,7 @@ const refined = <A>(expectation: string, is: (value: unknown) => value is A): t.
  * expect(E.isRight(oneOf('leading', 'trailing').decode('trailing'))).toBe(true)
  * ```
  */
-export const oneOf = <Word extends string>(...words: readonly Word[]): t.Type<Word, Word, unknown> =>
+export const oneOf = <Word extends string>(...words: readonly Word[]): t.Type<Word, Word> =>
   refined(`one of ${words.join(', ')}`, (value): value is Word => words.some((word) => word === value))
 
 /**
@@ -34,7 +34,7 @@ export const oneOf = <Word extends string>(...words: readonly Word[]): t.Type<Wo
  * expect(E.isRight(numberIn(0, 1).decode(0.5))).toBe(true)
  * ```
  */
-export const numberIn = (low: number, high: number): t.Type<number, number, unknown> =>
+export const numberIn = (low: number, high: number): t.Type<number, number> =>
   refined(
     Number.isFinite(high)
       ? `a number from ${String(low)} to ${String(high)}`
@@ -50,41 +50,45 @@ export const numberIn = (low: number, high: number): t.Type<number, number, unkn
  * expect(E.isRight(wholeFrom(1).decode(1000))).toBe(true)
  * ```
  */
-export const wholeFrom = (low: number): t.Type<number, number, unknown> =>
+export const wholeFrom = (low: number): t.Type<number, number> =>
   refined(
     `a whole number from ${String(low)}`,
     (value): value is number => Number.isSafeInteger(value) && Number(value) >= low,
   )
 
 /** True or false. */
-export const yesOrNo: t.Type<boolean, boolean, unknown> = refined('true or false', t.boolean.is)
+export const yesOrNo: t.Type<boolean, boolean> = refined('true or false', t.boolean.is)
 
 /** Text that is not empty. */
-export const words: t.Type<string, string, unknown> = refined(
+export const words: t.Type<string, string> = refined(
   'text',
   (value): value is string => typeof value === 'string' && value !== '',
 )
 
-/** How a value is reached from the root, as JavaScript would write it. */
-const place = (context: t.Context): string =>
+/** The keys from the root to a value. Members of a union have numbers for keys, which are no part of that way. */
+const way = (context: t.Context): readonly string[] =>
   context
-    // members of a union and of an intersection have numbers for keys that are no part of the path
-    .filter(({ key }, i) => key !== '' && context[i - 1]?.type instanceof t.UnionType === false)
-    .reduce(
-      (path, { key }) => (/^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`),
-      '',
-    )
+    .filter(({ key }, i) => key !== '' && !(context[i - 1]?.type instanceof t.UnionType))
+    .map(({ key }) => key)
+
+const asPath = (keys: readonly string[]): string =>
+  keys.reduce(
+    (path, key) => (/^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`),
+    '',
+  )
 
 const explain = (errors: t.Errors): string => {
-  const [first] = errors
-  const last = first?.context.at(-1)
-  if (first === undefined || last === undefined) return 'it is not what was expected'
-  // all alternatives at one place are one complaint
-  const at = place(first.context)
-  const expected = errors
-    .filter(({ context }) => place(context) === at)
-    .map(({ context }) => context.at(-1)?.type.name)
-  return `${at} is ${quote(first.value)}, and has to be ${[...new Set(expected)].join(' or ')}`
+  const faults = errors.map(({ context, value }) => ({
+    value,
+    keys: way(context),
+    expected: context.at(-1)?.type.name ?? 'something else',
+  }))
+  // of a union's complaints about one setting the ones that got furthest know best
+  const ofFirst = faults.filter(({ keys }) => keys[0] === faults[0]?.keys[0])
+  const furthest = Math.max(...ofFirst.map(({ keys }) => keys.length))
+  const known = ofFirst.filter(({ keys }) => keys.length === furthest)
+  const [{ keys, value } = { keys: [], value: undefined }] = known
+  return `${asPath(keys)} is ${quote(value)}, and has to be ${known.map(({ expected }) => expected).join(' or ')}`
 }
 
 /**
