@@ -12,7 +12,7 @@ const rooms = {
   checkpoint: ['model', 'diffusion', 'algebra'],
   data: ['algebra'],
   stream: ['model', 'diffusion', 'noise', 'algebra'],
-  media: ['stream', 'algebra'],
+  media: ['stream', 'model', 'diffusion', 'algebra'],
   train: ['stream', 'checkpoint', 'data', 'model', 'diffusion', 'noise', 'algebra', 'instances'],
   experiment: ['stream', 'model', 'diffusion', 'noise', 'algebra'],
   engine: ['checkpoint', 'model', 'diffusion', 'algebra', 'instances'],
@@ -45,13 +45,17 @@ const rooms = {
   ],
 }
 
-/** The files of a room without leave of their own that bind the network to one instance. */
-const binders = ['src/model/unet2d-denoiser[.]ts']
+/** Models that are bound to one instance: which, and what they may import of the instances' folder. */
+const binders = {
+  'model/gaussian-mixture': ['numbers'],
+  'model/inspection': ['shapes', 'sum'],
+  'model/unet2d-denoiser': ['tfjs'],
+}
 
 /** Who may import a library; nobody else. */
 const libraries = {
   commander: ['cli'],
-  yaml: ['pipeline'],
+  yaml: ['pipeline', 'checkpoint'],
   pngjs: ['media', 'data'],
   'onnxruntime-node': ['engine'],
   '@tensorflow': ['algebra', 'engine', 'train', 'model'],
@@ -79,15 +83,18 @@ const forbidden = [
   ...Object.entries(rooms).map(([room, leave]) => ({
     name: `${room}-looks-up`,
     comment: `${room}/ may import ${leave.join(', ') || 'nothing'} beside itself`,
-    from: { path: `^src/${room}/`, pathNot: `^${anyOf(binders)}$` },
+    from: { path: `^src/${room}/`, pathNot: `^src/${anyOf(Object.keys(binders))}[.]ts$` },
     to: { path: '^src/', pathNot: `^${anyOf([`src/${room}/`, ...leave.map(pathOf), ...open])}` },
   })),
-  {
+  ...Object.entries(binders).map(([file, instances]) => ({
     name: 'binder-looks-up',
-    comment: 'a model that is bound to an instance may import that, and no more than its room',
-    from: { path: `^${anyOf(binders)}$` },
-    to: { path: '^src/', pathNot: `^${anyOf(['src/model/', 'src/diffusion/', 'src/algebra/', ...open])}` },
-  },
+    comment: `${file} may import algebra/${instances.join(', ')} beside what its room may`,
+    from: { path: `^src/${file}[.]ts$` },
+    to: {
+      path: '^src/',
+      pathNot: `^${anyOf(['src/model/', 'src/diffusion/', `src/algebra/${anyOf(['algebra', ...instances])}[.]ts$`, ...open])}`,
+    },
+  })),
   {
     name: 'open-looks-up',
     comment: 'what everybody may import imports nobody',

@@ -1,26 +1,42 @@
 import { mkdtemp, rm } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ReplaySubject, firstValueFrom } from 'rxjs'
 import { build, preview } from 'vite'
-import type { Rolldown } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { visit } from './chromium.ts'
 import type { Answer } from './page/main.ts'
+import { sample } from './page/sample.ts'
 
 const root = resolve(import.meta.dirname, 'page')
+const src = resolve(import.meta.dirname, '../../src')
 let outDir: string
-let bundle: Rolldown.RolldownOutput
+const modules: string[] = []
+const builtins: string[] = []
 
 beforeAll(async () => {
   outDir = await mkdtemp(join(tmpdir(), 'page-'))
-  bundle = (await build({
+  await build({
     root,
     configFile: false,
     logLevel: 'error',
     build: { outDir, emptyOutDir: true, target: 'esnext' },
-  })) as Rolldown.RolldownOutput
+    plugins: [
+      {
+        name: 'witness',
+        enforce: 'pre',
+        resolveId: (source, importer) => {
+          // tfjs has branches for Node, which Vite leaves out; our own modules may have none
+          if (isBuiltin(source) && importer?.startsWith(src) === true) builtins.push(`${importer}: ${source}`)
+        },
+        load: (id) => {
+          modules.push(id)
+        },
+      },
+    ],
+  })
 })
 
 afterAll(() => rm(outDir, { recursive: true }))
@@ -57,13 +73,14 @@ const ask = async (): Promise<Answer> => {
 
 describe('index.ts in a browser', () => {
   it('is bundled without a module of Node', () => {
-    const modules = bundle.output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []))
-    expect(modules.some((id) => id.endsWith('src/failure.ts'))).toBe(true)
-    expect(modules.filter((id) => /browser-external|^node:/.test(id))).toEqual([])
+    expect(modules).toContain(join(src, 'index.ts'))
+    expect(builtins).toEqual([])
   })
 
-  it('samples', async () => {
-    const answer = await ask()
-    expect(answer).toEqual({ ok: true, exports: true })
+  it('samples what Node samples', async () => {
+    const here = await sample()
+    expect(here.image).toHaveLength(16)
+    expect(here.number[0]).toSatisfy((x: number) => Math.abs(Math.abs(x) - 2) < 0.5)
+    expect(await ask()).toEqual(here)
   })
 })

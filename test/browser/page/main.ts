@@ -1,13 +1,12 @@
-import * as rxdiffusion from '../../../src/failure.ts'
+import { sample } from './sample.ts'
 
 /** What the page tells the test. */
-export type Answer =
-  { readonly ok: true; readonly exports: boolean } | { readonly ok: false; readonly error: string }
+export type Answer = Awaited<ReturnType<typeof sample>> | { readonly error: string }
 
 const tell = (answer: Answer): Promise<Response> =>
   fetch('/answer', { method: 'POST', body: JSON.stringify(answer) })
 
-addEventListener('error', ({ message }) => void tell({ ok: false, error: message }))
-addEventListener('unhandledrejection', ({ reason }) => void tell({ ok: false, error: String(reason) }))
+addEventListener('error', ({ message }) => void tell({ error: message }))
+addEventListener('unhandledrejection', ({ reason }) => void tell({ error: String(reason) }))
 
-await tell({ ok: true, exports: Object.keys(rxdiffusion).length > 0 })
+await tell(await sample())
