@@ -56,10 +56,24 @@ export const wholeFrom = (low: number): t.Type<number, number> =>
     (value): value is number => Number.isSafeInteger(value) && Number(value) >= low,
   )
 
-/** True or false. */
+/**
+ * True or false.
+ *
+ * @example
+ * ```ts
+ * expect(E.isLeft(yesOrNo.decode(1))).toBe(true)
+ * ```
+ */
 export const yesOrNo: t.Type<boolean, boolean> = refined('true or false', t.boolean.is)
 
-/** Text that is not empty. */
+/**
+ * Text that is not empty.
+ *
+ * @example
+ * ```ts
+ * expect(E.isLeft(words.decode(''))).toBe(true)
+ * ```
+ */
 export const words: t.Type<string, string> = refined(
   'text',
   (value): value is string => typeof value === 'string' && value !== '',
@@ -101,6 +115,7 @@ const explain = (errors: t.Errors): string => {
  *
  * @example
  * ```ts
+ * import * as t from 'io-ts'
  * const decoded = decodeConfig('a.json', t.type({ steps: wholeFrom(1) }))({ steps: 0 })
  * expect(decoded).toMatchObject(
  *   E.left({ message: 'a.json is not usable: steps is 0, and has to be a whole number from 1.' }),

@@ -8,8 +8,8 @@ import { TE, pipe } from '../fp.ts'
 import { decodeTensor, toFloat32 } from './dtype.ts'
 import type { Dtype, TensorData } from './dtype.ts'
 import { withFile } from './read-file.ts'
-import { PREFIX, headerLength, parseHeader } from './safetensors.ts'
-import type { SafetensorsHeader, TensorEntry } from './safetensors.ts'
+import { PREFIX, headerLength, parseHeader } from './safetensors-header.ts'
+import type { SafetensorsHeader, TensorEntry } from './safetensors-header.ts'
 
 /** Why a safetensors file could not be read. */
 export type SafetensorsFailure = FailureOf<'FileUnreadable' | 'SafetensorsInvalid'>

@@ -4,7 +4,14 @@
 import type { Shape } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
 
-/** 2³², the number of values of one word. */
+/**
+ * 2³², the number of values of one word.
+ *
+ * @example
+ * ```ts
+ * expect(wholeBelow('the draw', WORD, 4294967295)).toBe(WORD - 1)
+ * ```
+ */
 export const WORD: number = 2 ** 32
 
 /**
