@@ -12,9 +12,9 @@ export const cell: { readonly rows: number; readonly columns: number } = { rows:
 export const missing = '▯'
 
 /** The drawings: the rows of `art`, after an empty first one, hold the characters of `characters` from left to right. */
-export const bands: readonly { readonly characters: readonly string[]; readonly art: string }[] = [
+export const bands: ReadonlyArray<{ readonly characters: readonly string[]; readonly art: string }> = [
   {
-    characters: [...String.raw` !"#$%&'()*+,-./`],
+    characters: Array.from(String.raw` !"#$%&'()*+,-./`),
     art: `
       #     # #           #   ##  #  ##   #      #    #                                      #
       #     # #    # #   #### ##  # #  #  #     #      #      #     #                        #
@@ -27,7 +27,7 @@ export const bands: readonly { readonly characters: readonly string[]; readonly 
                                                                         #`,
   },
   {
-    characters: [...'0123456789:;<=>?'],
+    characters: Array.from('0123456789:;<=>?'),
     art: `
  ##    #     ##    ##      #  ####   ##   ####   ##    ##                                  ##
 #  #  ##    #  #  #  #    ##  #     #        #  #  #  #  #                 #        #     #  #
@@ -40,7 +40,7 @@ export const bands: readonly { readonly characters: readonly string[]; readonly 
                                                                   #`,
   },
   {
-    characters: [...'@ABCDEFGHIJKLMNO'],
+    characters: Array.from('@ABCDEFGHIJKLMNO'),
     art: `
  ###    #   ###    ###  ###   ####  ####   ###  #   # ###      #  #   # #     #   # #   #  ###
 #   #   #   #  #  #   # #  #  #     #     #   # #   #  #       #  #  #  #     ## ## ##  # #   #
@@ -53,7 +53,7 @@ export const bands: readonly { readonly characters: readonly string[]; readonly 
 `,
   },
   {
-    characters: [...String.raw`PQRSTUVWXYZ[\]^_`],
+    characters: Array.from(String.raw`PQRSTUVWXYZ[\]^_`),
     art: `
 ###    ###  ###    ###  ##### #   # #   # #   # #   # #   # ##### ##    #     ##     #
 #  #  #   # #  #  #       #   #   # #   # #   # #   # #   #     # #     #      #    # #
@@ -66,7 +66,7 @@ export const bands: readonly { readonly characters: readonly string[]; readonly 
 `,
   },
   {
-    characters: [...'`abcdefghijklmno'],
+    characters: Array.from('`abcdefghijklmno'),
     art: `
 #           #              #         ##         #     #      #    #     #
  #          #              #        #           #                 #     #
@@ -79,7 +79,7 @@ export const bands: readonly { readonly characters: readonly string[]; readonly 
                                            ##               #`,
   },
   {
-    characters: [...'pqrstuvwxyz{|}~▯'],
+    characters: Array.from('pqrstuvwxyz{|}~▯'),
     art: `
                         #                                          ##   #     ##          #####
                         #                                          #    #      #          #   #
@@ -92,7 +92,7 @@ export const bands: readonly { readonly characters: readonly string[]; readonly 
 #        #                                             ##`,
   },
   {
-    characters: [...'…·×–√ᾱεησ₀ₜ\u0302'],
+    characters: Array.from('…·×–√ᾱεησ₀ₜ\u0302'),
     art: `
                           ### ####                                 #
                           #                                       # #

@@ -7,6 +7,7 @@
  * x_t lies in no fixed range, so it is divided by {@link reach} first.
  */
 import type { Values } from '../algebra/algebra.ts'
+import { roundHalfEven } from '../diffusion/spacing.ts'
 
 /** Greyscale, RGB, or RGB with alpha. */
 export type Channels = 1 | 3 | 4
@@ -22,11 +23,6 @@ export interface Picture {
   readonly data: Uint8Array
 }
 
-const roundHalfToEven = (x: number): number => {
-  const rounded = Math.round(x)
-  return rounded - x === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded
-}
-
 /**
  * The byte for a value: `round(255·clamp(x/2 + ½, 0, 1))`, half to even, in float32 as diffusers computes it.
  *
@@ -38,7 +34,7 @@ const roundHalfToEven = (x: number): number => {
  * ```
  */
 export const toByte = (x: number): number =>
-  roundHalfToEven(Math.fround(255 * Math.min(1, Math.max(0, Math.fround(x / 2 + 0.5)))))
+  roundHalfEven(Math.fround(255 * Math.min(1, Math.max(0, Math.fround(x / 2 + 0.5)))))
 
 /**
  * How far x_t reaches at a level: `√(ᾱ·1² + (1 − ᾱ)·2²)`, the image's extreme and two standard deviations of noise,

@@ -97,7 +97,7 @@ const decodeText = (type: string, body: Uint8Array): readonly [string, string] |
 export const pngText = (png: Uint8Array): O.Option<PngText> => {
   if (signature.some((byte, i) => png[i] !== byte)) return O.none
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
-  const found: [string, string][] = []
+  const found: Array<[string, string]> = []
   for (let at = 8; at + 12 <= png.length;) {
     const end = at + 8 + view.getUint32(at)
     if (end + 4 > png.length) break

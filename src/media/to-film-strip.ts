@@ -1,6 +1,7 @@
 /** A sink: a run's chosen steps, as a film strip. */
 import { concatMap, filter, map, type OperatorFunction, toArray } from 'rxjs'
-import type { Level, Transition } from '../diffusion/transition.ts'
+import type { Level } from '../diffusion/level.ts'
+import type { Transition } from '../diffusion/transition.ts'
 import type { Frame } from '../stream/frame.ts'
 import { snapshot } from '../stream/snapshot.ts'
 import { evenSteps, type FilmColumn, filmStrip, type FilmStripOptions } from './film-strip.ts'

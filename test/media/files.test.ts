@@ -97,7 +97,7 @@ describe('checkWritable and writeWhole', () => {
     writeFileSync(join(room, 'file'), '')
     symlinkSync(join(room, 'circle'), join(room, 'circle'))
     const before = everything()
-    const cases: readonly (readonly [path: string, reason: string])[] = [
+    const cases: ReadonlyArray<readonly [path: string, reason: string]> = [
       [room, 'it is a directory'],
       [join(room, 'directory'), 'it is a directory'],
       [`${join(room, 'new')}/`, 'it is a directory'],

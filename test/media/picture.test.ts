@@ -10,7 +10,7 @@ const values = (shape: readonly number[], data: readonly number[]) => ({
 describe('toByte', () => {
   it('gives the bytes that numpy and torch gave for the same numbers', () => {
     // (torch.tensor(x) / 2 + 0.5).clamp(0, 1), then (255 * x).round().astype(uint8) in numpy
-    const pairs: readonly (readonly [number, number])[] = [
+    const pairs: ReadonlyArray<readonly [number, number]> = [
       [-Infinity, 0],
       [-1.5, 0],
       [-1, 0],

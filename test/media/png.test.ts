@@ -15,9 +15,9 @@ const picture = (channels: Channels): Picture => ({
 })
 
 /** The chunks of a PNG file, with their checksums checked. */
-const chunks = (png: Uint8Array): readonly { type: string; body: Buffer }[] => {
+const chunks = (png: Uint8Array): ReadonlyArray<{ type: string; body: Buffer }> => {
   const buffer = Buffer.from(png)
-  const found: { type: string; body: Buffer }[] = []
+  const found: Array<{ type: string; body: Buffer }> = []
   for (let at = 8; at < buffer.length;) {
     const length = buffer.readUInt32BE(at)
     expect(crc32(buffer.subarray(at + 4, at + 8 + length))).toBe(buffer.readUInt32BE(at + 8 + length))
