@@ -11,9 +11,9 @@ import { integers, overPixels, reshape, scalar } from './onnx/shaping.ts'
 import { type Value, as } from './onnx/value.ts'
 import { frequencies } from './sinusoid.ts'
 
-export type { Value } from './onnx/value.ts'
+export { onnxParameters, type Value } from './onnx/value.ts'
 
-const activations = (graph: Graph): { readonly [Kind in Activation]: (x: string) => string } => ({
+const activations = (graph: Graph): Readonly<Record<Activation, (x: string) => string>> => ({
   // x·σ(x), in one pass
   silu: (x) => graph.emit('QuickGelu', [x], { domain: 'com.microsoft', attributes: { alpha: { float: 1 } } }),
   // x·tanh(log(1 + eˣ))

@@ -52,12 +52,17 @@ const leave = (graph: Graph, value: Value): Port =>
  * expect(bytes.length).toBeGreaterThan(100)
  * ```
  */
-export const compileOnnx = (
-  inputs: readonly Input[],
-  network: (algebra: NetworkAlgebra<Value>, ...inputs: readonly Value[]) => readonly Value[],
+export const compileOnnx = <const Inputs extends readonly Input[]>(
+  inputs: Inputs,
+  network: (
+    algebra: NetworkAlgebra<Value>,
+    ...inputs: { readonly [Place in keyof Inputs]: Value }
+  ) => readonly Value[],
 ): Uint8Array<ArrayBuffer> => {
   const graph = emptyGraph()
-  const results = network(onnx(graph), ...inputs.map((input) => enter(graph, input)))
+  // mapping a tuple keeps its length, which the compiler doesn't know
+  const values = inputs.map((input) => enter(graph, input)) as { readonly [Place in keyof Inputs]: Value }
+  const results = network(onnx(graph), ...values)
   return encodeModel(
     graph.close(
       inputs.map(({ name, type, shape }) => ({ name, type, shape: ['rows', ...shape] })),

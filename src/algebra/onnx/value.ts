@@ -5,6 +5,7 @@
  * that a layer on tokens is a convolution with a 1×1 filter and nothing is ever transposed in between.
  */
 import { fail } from '../../failure.ts'
+import type { Parameters, Shape, Values } from '../algebra.ts'
 import type { Constant } from './model.ts'
 
 /** An image, or tokens, which have the extent of an image as well: `height·width` of them. */
@@ -70,3 +71,25 @@ export const as: {
   scalars: (value) => (value.kind === 'scalars' ? value : expected('one number a row', value)),
   weights: (value) => (value.kind === 'weights' ? value : expected('weights', value)),
 }
+
+/**
+ * Weights for the algebra of graphs, from a checkpoint's numbers.
+ *
+ * @param read - gives a tensor of the checkpoint by name, and fails where its shape is not the expected one
+ *
+ * @example
+ * ```ts
+ * const parameter = onnxParameters((_, shape) => ({ shape, data: Float32Array.of(1, 2) }))
+ * expect(parameter('conv_in.bias', [2])).toMatchObject({ kind: 'weights', dims: [2] })
+ * ```
+ */
+export const onnxParameters =
+  (read: (name: string, shape: Shape) => Values): Parameters<Value> =>
+  (name, shape) => {
+    const { data } = read(name, shape)
+    return {
+      kind: 'weights',
+      dims: shape,
+      data: data instanceof Float32Array ? data : Float32Array.from(data),
+    }
+  }

@@ -1,0 +1,107 @@
+/**
+ * onnxruntime, loaded when it is first needed, and one model in it.
+ */
+import type * as Library from 'onnxruntime-node'
+import type { InferenceSession } from 'onnxruntime-node'
+import { fail, type FailureOf } from '../failure.ts'
+import { TE, pipe } from '../fp.ts'
+
+/** How a model is run. */
+export interface OnnxOptions {
+  /** Threads that share one call; as many as the machine has physical cores unless told. */
+  readonly threads?: number
+  /** Where to run, the first that can: `'cuda'`, `'coreml'`, `'dml'`, `'webgpu'`, `'cpu'`; the CPU unless told. */
+  readonly providers?: readonly string[]
+}
+
+/** Why a model could not be opened. */
+export type OnnxFailure = FailureOf<'EngineUnavailable' | 'ModelRejected'>
+
+/** Numbers of a call, by the name of the model's input. */
+export type OnnxInput = Readonly<
+  Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | BigInt64Array }>
+>
+
+/** What the model says. */
+export interface OnnxOutput {
+  readonly shape: readonly number[]
+  readonly data: Float32Array
+}
+
+/** A model that is ready to run. */
+export interface OnnxSession {
+  /** Runs the model on the next turn of the event loop; it occupies this thread meanwhile. */
+  readonly run: (input: OnnxInput) => Promise<OnnxOutput>
+  /** Frees the model. */
+  readonly release: () => Promise<void>
+}
+
+const engine = 'onnx'
+
+/** The first line of what a library says went wrong, without the full stop that our sentences have already. */
+const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n', 1).join('').replace(/\.$/, '')
+
+const library: TE.TaskEither<OnnxFailure, typeof Library> = TE.tryCatch(
+  () => import('onnxruntime-node'),
+  (error) =>
+    fail('EngineUnavailable', { engine, reason: `onnxruntime-node does not load: ${reasonOf(error)}` }),
+)
+
+const sessionOptions = ({ threads, providers }: OnnxOptions): InferenceSession.SessionOptions => ({
+  graphOptimizationLevel: 'all',
+  // errors only: its advice is for the makers of models, and stderr belongs to the user
+  logSeverityLevel: 3,
+  ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+  ...(providers === undefined ? {} : { executionProviders: providers }),
+})
+
+const rejected = (error: unknown): OnnxFailure => fail('ModelRejected', { engine, reason: reasonOf(error) })
+
+const ready = ({ Tensor }: typeof Library, session: InferenceSession): OnnxSession => ({
+  run: async (input) => {
+    const feeds = Object.entries(input).map(([name, { shape, data }]) => [
+      name,
+      data instanceof Float32Array ? new Tensor('float32', data, shape) : new Tensor('int64', data, shape),
+    ])
+    const results = await session
+      .run(Object.fromEntries(feeds) as InferenceSession.FeedsType)
+      .catch((error: unknown) => {
+        throw rejected(error)
+      })
+    const [output] = Object.values(results)
+    if (!(output?.data instanceof Float32Array)) throw rejected('its output is not float32')
+    return { shape: output.dims, data: output.data }
+  },
+  release: () => session.release(),
+})
+
+/**
+ * Opens a model.
+ *
+ * @param bytes - of the model's file; its one output is float32
+ * @param options - see {@link OnnxOptions}
+ * @returns the model; or EngineUnavailable where onnxruntime does not load, or ModelRejected with its complaint
+ *
+ * @example
+ * ```ts
+ * const model = compileOnnx([{ name: 'x', type: 'float32', shape: [2] }], (algebra, x) => [algebra.affine(x, 2, 1)])
+ * const session = E.getOrElseW(() => expect.fail())(await openOnnx(model)())
+ * const { data } = await session.run({ x: { shape: [1, 2], data: Float32Array.of(3, 4) } })
+ * expect(data).toEqual(Float32Array.of(7, 9))
+ * await session.release()
+ * ```
+ */
+export const openOnnx = (
+  bytes: Uint8Array,
+  options: OnnxOptions = {},
+): TE.TaskEither<OnnxFailure, OnnxSession> =>
+  pipe(
+    library,
+    TE.chain((ort) =>
+      pipe(
+        TE.tryCatch(() => ort.InferenceSession.create(bytes, sessionOptions(options)), rejected),
+        TE.map((session) => ready(ort, session)),
+      ),
+    ),
+  )
