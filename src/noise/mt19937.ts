@@ -45,15 +45,18 @@ export const mt19937 = (seed: number): Mt19937 => {
  */
 export const copyMt19937 = ({ words, used }: Mt19937): Mt19937 => ({ words: words.slice(), used })
 
-/** The next 624 words of the recurrence. */
+/** One word of the recurrence: from two neighbours, and one word far off. */
+const mix = (words: Uint32Array, at: number, next: number, far: number): void => {
+  const joined = ((words[at] ?? 0) & 0x80000000) | ((words[next] ?? 0) & 0x7fffffff)
+  words[at] = (words[far] ?? 0) ^ (joined >>> 1) ^ (-(joined & 1) & 0x9908b0df)
+}
+
+/** The next 624 words of the recurrence, whose indices wrap around. */
 const twist = (state: Mt19937): void => {
   const { words } = state
-  for (let i = 0; i < N; i++) {
-    const next = i + 1 < N ? i + 1 : 0
-    const far = i + M < N ? i + M : i + M - N
-    const joined = ((words[i] ?? 0) & 0x80000000) | ((words[next] ?? 0) & 0x7fffffff)
-    words[i] = (words[far] ?? 0) ^ (joined >>> 1) ^ (joined & 1 ? 0x9908b0df : 0)
-  }
+  for (let i = 0; i < N - M; i++) mix(words, i, i + 1, i + M)
+  for (let i = N - M; i < N - 1; i++) mix(words, i, i + 1, i + M - N)
+  mix(words, N - 1, 0, M - 1)
   state.used = 0
 }
 

@@ -35,13 +35,20 @@ const calls = (seed: bigint, size: number): ((call: number) => Float32Array) => 
     const [oldest] = starts.keys()
     if (starts.size > REMEMBERED && oldest !== undefined) starts.delete(oldest)
   }
+  /** The generator where a call begins; it stays as it is. */
+  const startOf = (call: number): TorchGenerator => {
+    const nearest = Math.max(0, ...[...starts.keys()].filter((known) => known <= call))
+    const start = starts.get(nearest) ?? torchGenerator(seed)
+    if (nearest === call) return start
+    const generator = copyTorchGenerator(start)
+    for (let k = nearest; k < call; k++) skipRandn(generator, size)
+    return generator
+  }
   return (call) => {
-    const nearest = Math.max(-1, ...[...starts.keys()].filter((known) => known <= call))
-    const known = starts.get(nearest)
-    const generator = known === undefined ? torchGenerator(seed) : copyTorchGenerator(known)
-    for (let k = Math.max(nearest, 0); k < call; k++) skipRandn(generator, size)
-    remember(call, copyTorchGenerator(generator))
+    const start = startOf(call)
+    const generator = copyTorchGenerator(start)
     const values = randn(generator, size)
+    remember(call, start)
     remember(call + 1, generator)
     return values
   }
