@@ -11,7 +11,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, 
 import { join, relative, resolve } from 'node:path'
 import ts from 'typescript'
 
-const root = resolve(import.meta.dirname, '..')
+const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'))
 const out = join(root, 'test/.generated')
 const doors = ['src/index.ts', 'src/node.ts']
   .map((door) => join(root, door))
@@ -203,9 +203,9 @@ const testOf = (name, blocks) => {
       const word = found?.names.get(one)?.isType ? 'import type' : 'import'
       if (found) imports.set(one, [`${word} { ${one} } from '${found.from}'`, place])
     }
-    const opening = `${JSON.stringify(title)}, async () => {`
+    const opening = run ? `it(${JSON.stringify(title)}, async () => {` : 'void (async () => {'
     return [
-      /** @type {Line} */ ([run ? `it(${opening}` : `void (${opening}`, place]),
+      /** @type {Line} */ ([opening, place]),
       ...code.filter((line) => !isImport(line)),
       /** @type {Line} */ (['})', place]),
     ]
@@ -214,7 +214,7 @@ const testOf = (name, blocks) => {
   return {
     name,
     lines: ["import { it } from 'vitest'", ...all.map(([line]) => line)],
-    origins: [{ file: name, line: 1 }, ...all.map(([, origin]) => origin)],
+    origins: [{ file: join(out, name), line: 1 }, ...all.map(([, origin]) => origin)],
   }
 }
 
