@@ -44,7 +44,16 @@ export const blank = (width: number, height: number, pictures: readonly Picture[
   return { width, height, channels, data: new Uint8Array(width * height * channels).fill(tones.paper) }
 }
 
-/** Mixes a tone into one byte of a canvas; `opacity` lies in `[0, 1]`, and what is off the canvas is dropped. */
+/**
+ * Mixes a tone into one byte of a canvas; `opacity` lies in `[0, 1]`, and what is off the canvas is dropped.
+ *
+ * @example
+ * ```ts
+ * const canvas = blank(1, 1, [])
+ * mix(canvas, 0, 0, 0, 50, 0.5)
+ * expect(canvas.data).toEqual(new Uint8Array([150]))
+ * ```
+ */
 export const mix = (canvas: Canvas, x: number, y: number, c: number, tone: number, opacity: number): void => {
   if (x < 0 || y < 0 || x >= canvas.width || y >= canvas.height) return
   const at = (y * canvas.width + x) * canvas.channels + c
@@ -52,7 +61,16 @@ export const mix = (canvas: Canvas, x: number, y: number, c: number, tone: numbe
   canvas.data[at] = opacity === 1 ? tone : Math.round(under + (tone - under) * opacity)
 }
 
-/** Fills a rectangle with a tone; what is off the canvas is dropped. */
+/**
+ * Fills a rectangle with a tone; what is off the canvas is dropped.
+ *
+ * @example
+ * ```ts
+ * const canvas = blank(3, 1, [])
+ * fill(canvas, { x: 1, y: 0 }, { width: 9, height: 9 }, 0)
+ * expect(canvas.data).toEqual(new Uint8Array([250, 0, 0]))
+ * ```
+ */
 export const fill = (canvas: Canvas, at: Point, extent: Extent, tone: number): void => {
   const [left, right] = [Math.max(0, at.x), Math.min(canvas.width, at.x + extent.width)]
   for (let y = Math.max(0, at.y); y < Math.min(canvas.height, at.y + extent.height); y += 1) {
@@ -91,6 +109,13 @@ export const place = (canvas: Canvas, picture: Picture, at: Point, scale: number
 
 /**
  * Puts a picture on a canvas like {@link place}, with a hairline around it (outside), so that light pictures keep their edges.
+ *
+ * @example
+ * ```ts
+ * const canvas = blank(3, 3, [])
+ * mount(canvas, { width: 1, height: 1, channels: 1, data: new Uint8Array([7]) }, { x: 1, y: 1 }, 1)
+ * expect(canvas.data).toEqual(new Uint8Array([226, 226, 226, 226, 7, 226, 226, 226, 226]))
+ * ```
  */
 export const mount = (canvas: Canvas, picture: Picture, at: Point, scale: number): void => {
   const [width, height] = [picture.width * scale, picture.height * scale]
@@ -99,6 +124,13 @@ export const mount = (canvas: Canvas, picture: Picture, at: Point, scale: number
   place(canvas, picture, at, scale)
 }
 
-/** The whole factor, at least 1, that brings the larger side of a picture nearest to `size` pixels. */
+/**
+ * The whole factor, at least 1, that brings the larger side of a picture nearest to `size` pixels.
+ *
+ * @example
+ * ```ts
+ * expect(scaleTo(112, { width: 28, height: 28 })).toBe(4)
+ * ```
+ */
 export const scaleTo = (size: number, picture: Extent): number =>
   Math.max(1, Math.round(size / Math.max(picture.width, picture.height, 1)))

@@ -12,6 +12,14 @@ import type { Frame, OwnedFrame } from '../stream/frame.ts'
  * @remarks
  * Only the last frame is read back. Where a run is cut short upstream (`takeUntil`), it is the last that came;
  * where none came, nothing is emitted. An error passes through; unsubscribing lets go of the frame.
+ *
+ * @example
+ * ```ts
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * const frames$ = respace(model.schedule, trailing(50)).pipe(denoise({ model, rule: ddim(), noise: philox({ seed: 7 }) }))
+ * const values = await lastValueFrom(frames$.pipe(lastValues()))
+ * expect(values.data).toHaveLength(1)
+ * ```
  */
 export const lastValues =
   <T>(): OperatorFunction<Frame<T>, Values> =>

@@ -9,6 +9,11 @@ import { writeWhole, type Written } from './files.ts'
  * @param path - where it goes; missing directories are made
  * @param bytes - its contents
  * @returns one notice, when the file is there; errors with FileUnwritable
+ *
+ * @example
+ * ```ts
+ * expect(await firstValueFrom(written('/dev/null', new Uint8Array(3)))).toEqual({ path: '/dev/null', bytes: 3 })
+ * ```
  */
 export const written = (path: string, bytes: Uint8Array): Observable<Written> =>
   defer(() => from(writeWhole(path, bytes)())).pipe(
