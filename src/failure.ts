@@ -23,7 +23,12 @@ export interface FailureFacts {
   readonly VarianceUnknown: { readonly variance: string; readonly known: readonly string[] }
   readonly EpsilonAtZeroSnr: { readonly t: number }
   readonly SampleAtCleanLevel: { readonly t: number }
-  readonly ScheduleMismatch: { readonly t: number; readonly steps: number; readonly model: number | undefined; readonly trained: number }
+  readonly ScheduleMismatch: {
+    readonly t: number
+    readonly steps: number
+    readonly model: number | undefined
+    readonly trained: number
+  }
   readonly ClipWithoutRange: { readonly clip: string }
 
   // conditions
@@ -62,7 +67,11 @@ export interface FailureFacts {
   readonly ShapesDisagree: { readonly operation: string; readonly reason: string }
 
   // engines
-  readonly EngineUnknown: { readonly engine: string; readonly known: readonly string[] }
+  readonly EngineUnknown: {
+    readonly engine: string
+    readonly known: readonly string[]
+    readonly nearest: string | undefined
+  }
   readonly EngineUnavailable: { readonly engine: string; readonly reason: string }
   readonly ModelRejected: { readonly engine: string; readonly reason: string }
 
@@ -89,7 +98,9 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
     `At t = ${String(f.t)} there is no noise (ᾱ = 1), so a prediction of x₀ says nothing about ε; use a model that predicts v or ε.`,
   ScheduleMismatch: (f) =>
     `The steps don't belong to the model's schedule: at t = ${String(f.t)} they have ᾱ = ${String(f.steps)}, ` +
-    (f.model === undefined ? `and the model knows only 0 to ${String(f.trained - 1)}.` : `the model ${String(f.model)}.`),
+    (f.model === undefined
+      ? `and the model knows only 0 to ${String(f.trained - 1)}.`
+      : `the model ${String(f.model)}.`),
   ClipWithoutRange: (f) => `Clipping ${f.clip} needs a range, and the model names none.`,
 
   // conditions
@@ -122,7 +133,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   ShapesDisagree: (f) => `The network doesn't fit together at ${f.operation}: ${f.reason}.`,
 
   // engines
-  EngineUnknown: (f) => `There is no engine ${f.engine}; there are ${list(f.known)}.`,
+  EngineUnknown: (f) => `There is no engine ${f.engine}; there are ${list(f.known)}.${hint(f.nearest)}`,
   EngineUnavailable: (f) => `The engine ${f.engine} can't run here: ${f.reason}.`,
   ModelRejected: (f) => `The engine ${f.engine} could not run the model: ${f.reason}.`,
 
@@ -133,11 +144,13 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
 /** The name of a kind of failure. */
 export type FailureTag = keyof FailureFacts
 
-/** A failure with one particular tag. */
-export type FailureOf<Tag extends FailureTag> = Error & { readonly _tag: Tag } & FailureFacts[Tag]
+/** A failure with one particular tag, or one of several. */
+export type FailureOf<Tag extends FailureTag> = {
+  readonly [Each in Tag]: Error & { readonly _tag: Each } & FailureFacts[Each]
+}[Tag]
 
 /** Any expected failure: a union that `_tag` tells apart. */
-export type Failure = { readonly [Tag in FailureTag]: FailureOf<Tag> }[FailureTag]
+export type Failure = FailureOf<FailureTag>
 
 /**
  * Makes a failure.
@@ -154,7 +167,7 @@ export type Failure = { readonly [Tag in FailureTag]: FailureOf<Tag> }[FailureTa
  */
 export const fail = <Tag extends FailureTag>(tag: Tag, facts: FailureFacts[Tag]): FailureOf<Tag> => {
   const sentence = sentences[tag](facts)
-  return Object.assign(new Error(sentence), { name: tag, _tag: tag }, facts)
+  return Object.assign(new Error(sentence), { name: tag, _tag: tag }, facts) as FailureOf<Tag>
 }
 
 /**

@@ -42,7 +42,8 @@ const engine = 'onnx'
 const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n', 1).join('').replace(/\.$/, '')
 
-const library: TE.TaskEither<OnnxFailure, typeof Library> = TE.tryCatch(
+/** onnxruntime itself; EngineUnavailable where its package or its native library is missing. */
+export const onnxLibrary: TE.TaskEither<FailureOf<'EngineUnavailable'>, typeof Library> = TE.tryCatch(
   () => import('onnxruntime-node'),
   (error) =>
     fail('EngineUnavailable', { engine, reason: `onnxruntime-node does not load: ${reasonOf(error)}` }),
@@ -97,8 +98,8 @@ export const openOnnx = (
   options: OnnxOptions = {},
 ): TE.TaskEither<OnnxFailure, OnnxSession> =>
   pipe(
-    library,
-    TE.chain((ort) =>
+    onnxLibrary,
+    TE.chainW((ort) =>
       pipe(
         TE.tryCatch(() => ort.InferenceSession.create(bytes, sessionOptions(options)), rejected),
         TE.map((session) => ready(ort, session)),

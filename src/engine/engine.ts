@@ -1,0 +1,36 @@
+/**
+ * An engine: a tfjs backend that holds the frames, and a way to run the network.
+ */
+import type * as tf from '@tensorflow/tfjs-core'
+import type { Shape, Values } from '../algebra/algebra.ts'
+import type { Failure } from '../failure.ts'
+import type { TE } from '../fp.ts'
+import type { Denoiser } from '../model/denoiser.ts'
+import type { UNet2DConfig } from '../model/unet2d-config.ts'
+import type { Trained } from '../model/unet2d-denoiser.ts'
+
+/** A checkpoint in memory, checked: what an engine makes a model of. */
+export interface Checkpoint {
+  readonly config: UNet2DConfig
+  /** The weights, as the checkpoint stores them. */
+  readonly weights: (name: string, shape: Shape) => Values
+  readonly trained: Trained
+}
+
+/** A model that an engine runs; whoever loaded it disposes of it. */
+export type Model = Denoiser<tf.Tensor> & Disposable
+
+/** An engine that is ready to run. */
+export interface Engine {
+  readonly name: EngineName
+  /** What runs, for people: "onnxruntime 1.30.0 on the CPU". */
+  readonly about: string
+  /** Makes a model of a checkpoint; or says ModelRejected. */
+  readonly load: (checkpoint: Checkpoint) => TE.TaskEither<Failure, Model>
+}
+
+/** Every engine that there is, in the order of preference. */
+export const engineNames = ['onnx', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'] as const
+
+/** The name of an engine. */
+export type EngineName = (typeof engineNames)[number]
