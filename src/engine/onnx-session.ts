@@ -5,6 +5,7 @@ import type * as Library from 'onnxruntime-node'
 import type { InferenceSession } from 'onnxruntime-node'
 import { fail, type FailureOf } from '../failure.ts'
 import { TE, pipe } from '../fp.ts'
+import { reasonOf } from './reason.ts'
 
 /** How a model is run. */
 export interface OnnxOptions {
@@ -38,15 +39,10 @@ export interface OnnxSession {
 
 const engine = 'onnx'
 
-/** The first line of what a library says went wrong, without the full stop that our sentences have already. */
-const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n', 1).join('').replace(/\.$/, '')
-
 /** onnxruntime itself; EngineUnavailable where its package or its native library is missing. */
 export const onnxLibrary: TE.TaskEither<FailureOf<'EngineUnavailable'>, typeof Library> = TE.tryCatch(
   () => import('onnxruntime-node'),
-  (error) =>
-    fail('EngineUnavailable', { engine, reason: `onnxruntime-node does not load: ${reasonOf(error)}` }),
+  (error) => fail('EngineUnavailable', { engine, reason: reasonOf(error) }),
 )
 
 const sessionOptions = ({ threads, providers }: OnnxOptions): InferenceSession.SessionOptions => ({

@@ -47,114 +47,114 @@ const vector: Shape = [3, 6]
 const operations: Readonly<Record<string, readonly [inputs: readonly Shape[], operation: Operation]>> = {
   'conv2d, 3×3 with padding': [
     [image],
-    (a, w, x) => a.conv2d(x!, w('w', [6, 4, 3, 3]), w('b', [6]), { stride: 1, padding: around(1) }),
+    (a, w, x) => a.conv2d(x, w('w', [6, 4, 3, 3]), w('b', [6]), { stride: 1, padding: around(1) }),
   ],
   'conv2d, 3×3 without padding': [
     [image],
-    (a, w, x) => a.conv2d(x!, w('w', [6, 4, 3, 3]), w('b', [6]), { stride: 1, padding: around(0) }),
+    (a, w, x) => a.conv2d(x, w('w', [6, 4, 3, 3]), w('b', [6]), { stride: 1, padding: around(0) }),
   ],
   'conv2d, stride 2 on odd extents': [
     [image],
-    (a, w, x) => a.conv2d(x!, w('w', [6, 4, 3, 3]), w('b', [6]), { stride: 2, padding: around(1) }),
+    (a, w, x) => a.conv2d(x, w('w', [6, 4, 3, 3]), w('b', [6]), { stride: 2, padding: around(1) }),
   ],
   'conv2d, stride 2, padded below and on the right': [
     [[2, 8, 6, 4]],
-    (a, w, x) => a.conv2d(x!, w('w', [6, 4, 3, 3]), w('b', [6]), { stride: 2, padding: padded(0, 1, 0, 1) }),
+    (a, w, x) => a.conv2d(x, w('w', [6, 4, 3, 3]), w('b', [6]), { stride: 2, padding: padded(0, 1, 0, 1) }),
   ],
   'conv2d, 1×1': [
     [image],
-    (a, w, x) => a.conv2d(x!, w('w', [6, 4, 1, 1]), w('b', [6]), { stride: 1, padding: around(0) }),
+    (a, w, x) => a.conv2d(x, w('w', [6, 4, 1, 1]), w('b', [6]), { stride: 1, padding: around(0) }),
   ],
   'conv2d with channels in blocks of 16, as fast paths like them': [
     [[2, 9, 6, 32]],
-    (a, w, x) => a.conv2d(x!, w('w', [16, 32, 3, 3]), w('b', [16]), { stride: 1, padding: around(1) }),
+    (a, w, x) => a.conv2d(x, w('w', [16, 32, 3, 3]), w('b', [16]), { stride: 1, padding: around(1) }),
   ],
   'conv2d behind upsample': [
     [image],
     (a, w, x) =>
-      a.conv2d(a.upsample(x!), w('w', [6, 4, 3, 3]), w('b', [6]), { stride: 1, padding: around(1) }),
+      a.conv2d(a.upsample(x), w('w', [6, 4, 3, 3]), w('b', [6]), { stride: 1, padding: around(1) }),
   ],
   'conv2d, 1×1, behind upsample': [
     [image],
     (a, w, x) =>
-      a.conv2d(a.upsample(x!), w('w', [6, 4, 1, 1]), w('b', [6]), { stride: 1, padding: around(0) }),
+      a.conv2d(a.upsample(x), w('w', [6, 4, 1, 1]), w('b', [6]), { stride: 1, padding: around(0) }),
   ],
   'conv2d, stride 2, behind upsample': [
     [image],
     (a, w, x) =>
-      a.conv2d(a.upsample(x!), w('w', [6, 4, 3, 3]), w('b', [6]), { stride: 2, padding: around(1) }),
+      a.conv2d(a.upsample(x), w('w', [6, 4, 3, 3]), w('b', [6]), { stride: 2, padding: around(1) }),
   ],
   'conv2d behind upsample and an activation': [
     [image],
     (a, w, x) =>
-      a.conv2d(a.activate('silu', a.upsample(x!)), w('w', [6, 4, 3, 3]), w('b', [6]), {
+      a.conv2d(a.activate('silu', a.upsample(x)), w('w', [6, 4, 3, 3]), w('b', [6]), {
         stride: 1,
         padding: around(1),
       }),
   ],
-  'dense on a vector': [[vector], (a, w, x) => a.dense(x!, w('w', [5, 6]), w('b', [5]))],
-  'dense on tokens': [[tokens], (a, w, x) => a.dense(x!, w('w', [5, 8]), w('b', [5]))],
+  'dense on a vector': [[vector], (a, w, x) => a.dense(x, w('w', [5, 6]), w('b', [5]))],
+  'dense on tokens': [[tokens], (a, w, x) => a.dense(x, w('w', [5, 8]), w('b', [5]))],
   'three dense layers on the same tokens': [
     [tokens],
-    (a, w, x) => ['q', 'k', 'v'].map((name) => a.dense(x!, w(`${name}.w`, [16, 8]), w(`${name}.b`, [16]))),
+    (a, w, x) => ['q', 'k', 'v'].map((name) => a.dense(x, w(`${name}.w`, [16, 8]), w(`${name}.b`, [16]))),
   ],
   'three dense layers on the same vector': [
     [vector],
-    (a, w, x) => [3, 5, 1].map((to, i) => a.dense(x!, w(`w${i}`, [to, 6]), w(`b${i}`, [to]))),
+    (a, w, x) => [3, 5, 1].map((to, i) => a.dense(x, w(`w${i}`, [to, 6]), w(`b${i}`, [to]))),
   ],
   'groupNorm on an image': [
     [[3, 7, 5, 8]],
-    (a, w, x) => a.groupNorm(x!, w('s', [8]), w('b', [8]), { groups: 4, eps: 1e-5 }),
+    (a, w, x) => a.groupNorm(x, w('s', [8]), w('b', [8]), { groups: 4, eps: 1e-5 }),
   ],
   'groupNorm on an image, one group, large eps': [
     [[3, 7, 5, 8]],
-    (a, w, x) => a.groupNorm(x!, w('s', [8]), w('b', [8]), { groups: 1, eps: 0.5 }),
+    (a, w, x) => a.groupNorm(x, w('s', [8]), w('b', [8]), { groups: 1, eps: 0.5 }),
   ],
   'groupNorm on tokens': [
     [tokens],
-    (a, w, x) => a.groupNorm(x!, w('s', [8]), w('b', [8]), { groups: 2, eps: 1e-6 }),
+    (a, w, x) => a.groupNorm(x, w('s', [8]), w('b', [8]), { groups: 2, eps: 1e-6 }),
   ],
   'groupNorm far from 0': [
     [[2, 6, 6, 8]],
-    (a, w, x) => a.groupNorm(a.affine(x!, 1, 8), w('s', [8]), w('b', [8]), { groups: 2, eps: 1e-5 }),
+    (a, w, x) => a.groupNorm(a.affine(x, 1, 8), w('s', [8]), w('b', [8]), { groups: 2, eps: 1e-5 }),
   ],
   'groupNorm behind addVector': [
     [[3, 7, 5, 6], vector],
-    (a, w, x, v) => a.groupNorm(a.addVector(x!, v!), w('s', [6]), w('b', [6]), { groups: 3, eps: 1e-5 }),
+    (a, w, x, v) => a.groupNorm(a.addVector(x, v), w('s', [6]), w('b', [6]), { groups: 3, eps: 1e-5 }),
   ],
   'silu behind groupNorm': [
     [[3, 7, 5, 8]],
-    (a, w, x) => a.activate('silu', a.groupNorm(x!, w('s', [8]), w('b', [8]), { groups: 4, eps: 1e-5 })),
+    (a, w, x) => a.activate('silu', a.groupNorm(x, w('s', [8]), w('b', [8]), { groups: 4, eps: 1e-5 })),
   ],
-  silu: [[image], (a, _, x) => a.activate('silu', a.affine(x!, 9, 0))],
-  mish: [[image], (a, _, x) => a.activate('mish', a.affine(x!, 9, 0))],
-  gelu: [[image], (a, _, x) => a.activate('gelu', a.affine(x!, 3, 0))],
-  relu: [[vector], (a, _, x) => a.activate('relu', x!)],
-  add: [[tokens, tokens], (a, _, x, y) => a.add(x!, y!)],
-  affine: [[tokens], (a, _, x) => a.affine(x!, -2.5, 0.75)],
-  addVector: [[[3, 7, 5, 6], vector], (a, _, x, v) => a.addVector(x!, v!)],
-  modulate: [[[3, 7, 5, 6], vector, vector], (a, _, x, scale, shift) => a.modulate(x!, scale!, shift!)],
-  'attention, one head': [[tokens, tokens, tokens], (a, _, q, k, v) => a.attention(q!, k!, v!, 1)],
+  silu: [[image], (a, _, x) => a.activate('silu', a.affine(x, 9, 0))],
+  mish: [[image], (a, _, x) => a.activate('mish', a.affine(x, 9, 0))],
+  gelu: [[image], (a, _, x) => a.activate('gelu', a.affine(x, 3, 0))],
+  relu: [[vector], (a, _, x) => a.activate('relu', x)],
+  add: [[tokens, tokens], (a, _, x, y) => a.add(x, y)],
+  affine: [[tokens], (a, _, x) => a.affine(x, -2.5, 0.75)],
+  addVector: [[[3, 7, 5, 6], vector], (a, _, x, v) => a.addVector(x, v)],
+  modulate: [[[3, 7, 5, 6], vector, vector], (a, _, x, scale, shift) => a.modulate(x, scale, shift)],
+  'attention, one head': [[tokens, tokens, tokens], (a, _, q, k, v) => a.attention(q, k, v, 1)],
   'attention, four heads': [
     [tokens, tokens, tokens],
-    (a, _, q, k, v) => a.attention(a.affine(q!, 8, 0), k!, v!, 4),
+    (a, _, q, k, v) => a.attention(a.affine(q, 8, 0), k, v, 4),
   ],
   'attention on the tokens of an image, and back': [
     [[2, 5, 3, 8]],
     (a, w, x) => {
       const [q, k, v] = ['q', 'k', 'v'].map((name) =>
-        a.dense(a.toTokens(x!), w(`${name}.w`, [8, 8]), w(`${name}.b`, [8])),
+        a.dense(a.toTokens(x), w(`${name}.w`, [8, 8]), w(`${name}.b`, [8])),
       )
-      return a.add(a.toImage(a.attention(q!, k!, v!, 2), x!), x!)
+      return a.add(a.toImage(a.attention(q!, k!, v!, 2), x), x)
     },
   ],
-  toTokens: [[image], (a, _, x) => a.toTokens(x!)],
-  toImage: [[[3, 35, 2], image], (a, _, x, like) => a.toImage(x!, like!)],
-  upsample: [[image], (a, _, x) => a.upsample(x!)],
-  'averagePool on odd extents': [[image], (a, _, x) => a.averagePool(x!)],
+  toTokens: [[image], (a, _, x) => a.toTokens(x)],
+  toImage: [[[3, 35, 2], image], (a, _, x, like) => a.toImage(x, like)],
+  upsample: [[image], (a, _, x) => a.upsample(x)],
+  'averagePool on odd extents': [[image], (a, _, x) => a.averagePool(x)],
   concat: [[image, [3, 7, 5, 2], image], (a, _, ...all) => a.concat(all)],
-  split: [[vector], (a, _, x) => a.split(x!, 3)],
-  'an image of one channel': [[[2, 4, 3, 1]], (a, _, x) => a.affine(x!, 2, 0)],
+  split: [[vector], (a, _, x) => a.split(x, 3)],
+  'an image of one channel': [[[2, 4, 3, 1]], (a, _, x) => a.affine(x, 2, 0)],
 }
 
 describe('an operation of the onnx algebra agrees with float64', () => {
@@ -179,7 +179,7 @@ describe('an operation of the onnx algebra agrees with float64', () => {
     const table = scattered([5, 4], 1)
     const indices: Values = { shape: [3], data: Float64Array.of(4, 0, 4) }
     const [rows] = await runOnnx([['int64', indices]], (algebra, labels) => [
-      algebra.embedding(onnxParameters(() => table)('table', [5, 4]), labels!),
+      algebra.embedding(onnxParameters(() => table)('table', [5, 4]), labels),
     ])
     expect(rows?.shape).toEqual([3, 4])
     expect([...rows!.data]).toEqual([16, 0, 16].flatMap((at) => [...table.data.slice(at, at + 4)]))
@@ -191,7 +191,7 @@ describe('an operation of the onnx algebra agrees with float64', () => {
     { dim: 7, flipSinToCos: false, freqShift: 0 },
   ])('sinusoid %o', async (options) => {
     const times: Values64 = { shape: [4], data: Float64Array.of(0, 1, 500, 999) }
-    const [row] = await runOnnx([['float32', times]], (algebra, t) => [algebra.sinusoid(t!, options)])
+    const [row] = await runOnnx([['float32', times]], (algebra, t) => [algebra.sinusoid(t, options)])
     // an angle near 1000 is known to 3e-5 in float32
     expect(maxAbsDifference(row!.data, float64.sinusoid(times, options).data)).toBeLessThan(6e-5)
   })
