@@ -6,8 +6,11 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Activation, NetworkAlgebra, Parameters, Shape, TensorAlgebra, Values } from './algebra.ts'
 import { frequencies } from './sinusoid.ts'
+import { registerGradients } from './tfjs/gradients.ts'
 import { groupNorm } from './tfjs/group-norm.ts'
 import { linearCombination } from './tfjs/linear-combination.ts'
+
+registerGradients()
 
 type Network = NetworkAlgebra<tf.Tensor>
 
@@ -66,16 +69,28 @@ const sinusoid: Network['sinusoid'] = (t, options) => {
   ])
 }
 
+/** By a product with unit vectors: the table stands on its side, as all matrices among the weights do. */
+const embedding: Network['embedding'] = (table, indices) => {
+  const [, count = 1] = table.shape
+  const units = tf.cast(tf.oneHot(tf.cast(indices, 'int32'), count), 'float32')
+  return tf.matMul(units, table, false, true)
+}
+
 /** Frees what a function makes on the way; what it returns is new. */
 const tidy =
   <A extends readonly unknown[], R extends tf.TensorContainer>(f: (...args: A) => R) =>
   (...args: A): R =>
     tf.tidy(() => f(...args))
 
-const upsample: Network['upsample'] = (image) => {
-  const [, height = 0, width = 0] = image.shape
-  return tf.image.resizeNearestNeighbor(image as tf.Tensor4D, [2 * height, 2 * width])
-}
+/** What repeats a pixel four times sums four gradients; tfjs's own rule for it is wrong on cpu (4.22). */
+const upsample = tf.customGrad((input) => {
+  const image = input as tf.Tensor4D
+  const [, height, width] = image.shape
+  return {
+    value: tf.image.resizeNearestNeighbor(image, [2 * height, 2 * width]),
+    gradFunc: (dy) => tf.mul(tf.avgPool(dy as tf.Tensor4D, 2, 2, 'valid'), 4),
+  }
+})
 
 /**
  * The algebra of tensors.
@@ -117,12 +132,11 @@ export const tfjs: TensorAlgebra<tf.Tensor> = {
     return tf.reshape(image, [rows, height * width, channels])
   },
   toImage: (tokens, like) => tf.reshape(tokens, [...like.shape.slice(0, 3), tokens.shape.at(-1) ?? 1]),
-  upsample,
+  upsample: (image) => upsample(image),
   averagePool: (image) => tf.avgPool(image as tf.Tensor4D, 2, 2, 'valid'),
   concat: (images) => tf.concat([...images], 3),
   split: (vector, parts) => tf.split(vector, parts, 1),
-  // The table stands on its side, as all matrices among the weights do.
-  embedding: tidy((table, indices) => tf.transpose(tf.gather(table, tf.cast(indices, 'int32'), 1))),
+  embedding: tidy(embedding),
   sinusoid: tidy(sinusoid),
 }
 

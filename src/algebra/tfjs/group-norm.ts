@@ -10,15 +10,24 @@ interface Norm {
   readonly eps: number
 }
 
-const composed = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, { groups, eps }: Norm): tf.Tensor =>
-  tf.tidy(() => {
-    const [rows = 1] = x.shape
-    const channels = x.shape.at(-1) ?? 1
-    const grouped = tf.reshape(x, [rows, -1, groups, channels / groups])
-    const { mean, variance } = tf.moments(grouped, [1, 3], true)
-    const normal = tf.mul(tf.sub(grouped, mean), tf.rsqrt(tf.add(variance, eps)))
-    return tf.add(tf.mul(tf.reshape(normal, x.shape), scale), shift)
-  })
+/** `[rows, positions, groups, channels of a group]`: the mean of a group is one over the axes 1 and 3. */
+const inGroups = (x: tf.Tensor, { groups }: Norm): tf.Tensor =>
+  tf.reshape(x, [x.shape[0] ?? 1, -1, groups, (x.shape.at(-1) ?? 1) / groups])
+const mean = (grouped: tf.Tensor): tf.Tensor => tf.mean(grouped, [1, 3], true)
+
+/** Mean 0 and variance 1 in each group, and what it was divided by. */
+const normalised = (
+  x: tf.Tensor,
+  norm: Norm,
+): { readonly normal: tf.Tensor; readonly inverse: tf.Tensor } => {
+  const grouped = inGroups(x, norm)
+  const centred = tf.sub(grouped, mean(grouped))
+  const inverse = tf.rsqrt(tf.add(mean(tf.square(centred)), norm.eps))
+  return { normal: tf.mul(centred, inverse), inverse }
+}
+
+const composed = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, norm: Norm): tf.Tensor =>
+  tf.tidy(() => tf.add(tf.mul(tf.reshape(normalised(x, norm).normal, x.shape), scale), shift))
 
 const normOf = (attributes: tf.NamedAttrMap): Norm => ({
   groups: Number(attributes['groups']),
@@ -71,15 +80,23 @@ const kernel = registerHostKernel({
         for (let c = 0; c < channels; c++) out[k + c] = x[k + c]! * factors[c]! + offsets[c]!
     }
   },
-  // Training runs where tfjs has all gradients, and there the norm is composed anyway; this one need only be right.
-  gradient: (dy, [x, scale, shift], attributes) => {
-    if (x === undefined || scale === undefined || shift === undefined) return []
+  gradient: (dy, [x, scale], attributes) => {
+    if (x === undefined || scale === undefined) return []
     const norm = normOf(attributes)
-    const by = tf.grads((a: tf.Tensor, b: tf.Tensor, c: tf.Tensor) => composed(a, b, c, norm))
-    const [dx, dScale, dShift] = by([x, scale, shift], dy)
-    return [() => dx!, () => dScale!, () => dShift!]
+    const { normal, inverse } = normalised(x, norm)
+    const pixels = x.shape.map((_, axis) => axis).slice(0, -1)
+    const weighted = tf.mul(dy, tf.reshape(normal, x.shape))
+    return [
+      () => {
+        const slope = inGroups(tf.mul(dy, scale), norm)
+        const along = tf.mul(normal, mean(tf.mul(slope, normal)))
+        return tf.reshape(tf.mul(inverse, tf.sub(tf.sub(slope, mean(slope)), along)), x.shape)
+      },
+      () => tf.sum(weighted, pixels),
+      () => tf.sum(dy, pixels),
+    ]
   },
-  kept: 3,
+  kept: 2,
 })
 
 /**

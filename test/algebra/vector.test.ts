@@ -1,0 +1,217 @@
+import * as tf from '@tensorflow/tfjs-core'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Coefficient, Sum, VectorAlgebra } from '../../src/algebra/algebra.ts'
+import { float64 } from '../../src/algebra/float64.ts'
+import { numbers } from '../../src/algebra/numbers.ts'
+import { tfjs } from '../../src/algebra/tfjs.ts'
+import { maxAbsDifference } from '../support/goldens.ts'
+import { backends, useBackend } from '../support/tensorflow.ts'
+
+const finite = fc.double({ min: -100, max: 100, noNaN: true })
+const rows = 3
+const width = 4
+const vector = fc.array(finite, { minLength: rows * width, maxLength: rows * width })
+const coefficient: fc.Arbitrary<Coefficient> = fc.oneof(
+  finite,
+  fc.array(finite, { minLength: rows, maxLength: rows }),
+)
+const terms = fc.array(fc.tuple(coefficient, vector), { minLength: 1, maxLength: 5 })
+
+const at = (c: Coefficient, row: number): number => (typeof c === 'number' ? c : c[row]!)
+
+/** What a sum is, by definition. */
+const expected = (sum: ReadonlyArray<readonly [Coefficient, readonly number[]]>): number[] =>
+  Array.from({ length: rows * width }, (_, k) =>
+    sum.reduce((total, [c, v]) => total + at(c, Math.floor(k / width)) * v[k]!, 0),
+  )
+
+const combined = async <T>(
+  algebra: VectorAlgebra<T>,
+  sum: ReadonlyArray<readonly [Coefficient, readonly number[]]>,
+): Promise<Float32Array | Float64Array> => {
+  const lifted: Sum<T> = sum.map(([c, v]) => [
+    c,
+    algebra.fromValues({ shape: [rows, width], data: Float64Array.from(v) }),
+  ])
+  const result = algebra.combine(lifted)
+  const { shape, data } = await algebra.toValues(result)
+  expect(shape).toEqual([rows, width])
+  ;[result, ...lifted.map(([, v]) => v)].forEach((v) => {
+    algebra.dispose(v)
+  })
+  return data
+}
+
+describe('numbers', () => {
+  it('combines like arithmetic', () => {
+    fc.assert(
+      fc.property(finite, finite, finite, finite, (a, x, b, y) => {
+        const sum = numbers.combine([
+          [a, x],
+          [[b], y],
+        ])
+        expect(sum).toBeCloseTo(a * x + b * y, 8)
+      }),
+    )
+  })
+  it('is one row of the shape []', async () => {
+    expect(numbers.shape(3)).toEqual([])
+    expect(await numbers.toValues(numbers.fromValues({ shape: [], data: Float64Array.of(3) }))).toEqual({
+      shape: [],
+      data: Float64Array.of(3),
+    })
+  })
+  it('refuses batches', () => {
+    expect(() => numbers.fromValues({ shape: [2], data: Float64Array.of(1, 2) })).toThrow(RangeError)
+    expect(() => numbers.combine([[[1, 2], 3]])).toThrow(RangeError)
+  })
+})
+
+describe('float64', () => {
+  it('combines by the definition, with coefficients per batch and per row', async () => {
+    await fc.assert(
+      fc.asyncProperty(terms, async (sum) => {
+        expect(maxAbsDifference(await combined(float64, sum), expected(sum))).toBeLessThan(1e-10)
+      }),
+    )
+  })
+  it('changes no argument, and shares nothing with what it takes in or gives out', async () => {
+    const data = Float64Array.of(1, 2)
+    const x = float64.fromValues({ shape: [2], data })
+    data.fill(9)
+    const read = await float64.toValues(x)
+    read.data.fill(9)
+    float64.combine([[2, x]])
+    expect([...x.data]).toEqual([1, 2])
+  })
+  it.each([
+    ['an empty sum', []],
+    ['two shapes', [[1, [2]] as const, [1, [3]] as const]],
+    ['coefficients that are not one per row', [[[1, 2, 3], [2]] as const]],
+  ])('refuses %s', (_, sum) => {
+    const lifted = sum.map(
+      ([c, shape]) => [c, { shape, data: new Float64Array(shape[0]) }] as const,
+    ) satisfies Sum<unknown>
+    expect(() => float64.combine(lifted)).toThrow(RangeError)
+  })
+})
+
+describe.each(backends)('tfjs on %s', (backend) => {
+  beforeAll(() => useBackend(backend))
+
+  it('combines by the definition, to float32', async () => {
+    await fc.assert(
+      fc.asyncProperty(terms, async (sum) => {
+        const scale = 1 + Math.max(...expected(sum).map(Math.abs))
+        // Inputs round once, the result rounds once.
+        const bound = 1e-7 * (scale + sum.length * 1e4)
+        expect(maxAbsDifference(await combined(tfjs, sum), expected(sum))).toBeLessThan(bound)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('adds in double precision: what float32 would lose is there', async () => {
+    const [big, one] = [1e8, 1].map((v) => tf.fill([1, 1], v))
+    const sum = tfjs.combine([
+      [1, big!],
+      [1, one!],
+      [-1, big!],
+    ])
+    expect([...(await sum.data())]).toEqual([1])
+    tf.dispose([big!, one!, sum])
+  })
+
+  it('combines in exactly one kernel and makes exactly one tensor', async () => {
+    const [x, y, z] = [1, 2, 3].map((v) => tf.fill([2, 4, 4, 3], v))
+    const before = tf.memory().numTensors
+    const profile = await tf.profile(() =>
+      tfjs.combine([
+        [0.5, x!],
+        [[1, 2], y!],
+        [-1, z!],
+      ]),
+    )
+    expect(profile.kernels.map(({ name }) => name)).toEqual(['LinearCombination'])
+    expect(tf.memory().numTensors).toBe(before + 1)
+    tf.dispose([x!, y!, z!, profile.result as tf.Tensor])
+  })
+
+  it('takes whole numbers, and makes a new tensor of 1·x', async () => {
+    const x = tf.tensor2d([[1], [2]], [2, 1], 'int32')
+    const same = tfjs.combine([[1, x]])
+    expect(same.dtype).toBe('float32')
+    expect([...(await same.data())]).toEqual([1, 2])
+    x.dispose()
+    expect([...(await same.data())]).toEqual([1, 2])
+    same.dispose()
+  })
+
+  it('is differentiable, per row, as often as asked', async () => {
+    const x = tf.tensor2d([
+      [1, 2],
+      [3, 4],
+    ])
+    const y = tf.tensor2d([
+      [5, 6],
+      [7, 8],
+    ])
+    const f = (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
+      tfjs.combine([
+        [[2, 3], tf.square(a)],
+        [-1, b],
+      ])
+    const [da, db] = tf.grads(f)([x, y])
+    expect([...(await da!.data())]).toEqual([4, 8, 18, 24])
+    expect([...(await db!.data())]).toEqual([-1, -1, -1, -1])
+    const second = tf.grad((a) => tf.grad((b) => f(b, y))(a))(x)
+    expect([...(await second.data())]).toEqual([4, 4, 6, 6])
+    tf.dispose([x, y, da!, db!, second])
+  })
+
+  it('clamps into a new tensor', async () => {
+    const x = tf.tensor1d([-3, 0.5, 3])
+    const y = tfjs.clamp(x, -1, 1)
+    expect([...(await y.data())]).toEqual([-1, 0.5, 1])
+    expect([...(await x.data())]).toEqual([-3, 0.5, 3])
+    tf.dispose([x, y])
+  })
+
+  it('shares no memory with what it takes in or gives out', async () => {
+    const data = Float32Array.of(1, 2)
+    const x = tfjs.fromValues({ shape: [2], data })
+    data.fill(9)
+    const read = await tfjs.toValues(x)
+    read.data.fill(9)
+    expect([...(await x.data())]).toEqual([1, 2])
+    tfjs.dispose(x)
+    expect(x.isDisposed).toBe(true)
+  })
+})
+
+describe('tfjs on a backend without kernels of our own', () => {
+  it('composes the sum, with the same value and gradient', async () => {
+    await useBackend('cpu')
+    const kernel = tf.getKernel('LinearCombination', 'cpu')
+    tf.unregisterKernel('LinearCombination', 'cpu')
+    try {
+      const x = tf.tensor2d([
+        [1, 2],
+        [3, 4],
+      ])
+      const before = tf.memory().numTensors
+      const sum = tfjs.combine([
+        [2, x],
+        [[1, 10], x],
+      ])
+      expect(tf.memory().numTensors).toBe(before + 1)
+      expect([...(await sum.data())]).toEqual([3, 6, 36, 48])
+      const dx = tf.grad((a) => tfjs.combine([[[2, 3], a]]))(x)
+      expect([...(await dx.data())]).toEqual([2, 2, 3, 3])
+      tf.dispose([x, sum, dx])
+    } finally {
+      tf.registerKernel(kernel)
+    }
+  })
+})
