@@ -13,9 +13,7 @@ import ts from 'typescript'
 
 const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'))
 const out = join(root, 'test/.generated')
-const doors = ['src/index.ts', 'src/node.ts']
-  .map((door) => join(root, door))
-  .filter((door) => existsSync(door))
+const doors = ['src/index.ts', 'src/node.ts'].map((door) => join(root, door))
 
 /**
  * @typedef {{ readonly file: string, readonly line: number }} Place

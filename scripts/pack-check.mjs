@@ -48,17 +48,27 @@ try {
   if (!packed) throw new Error('npm pack made nothing')
   const paths = packed.files.map(({ path }) => path)
   const megabytes = packed.unpackedSize / 2 ** 20
-  const needed = ['dist/index.js', 'dist/index.d.ts', 'dist/node.js', 'dist/node.d.ts', 'dist/cli/main.js']
-  const model = 'pipelines/models/fashion-mnist'
-  needed.push('README.md', 'LICENSE', `${model}/README.md`, `${model}/config.json`)
+  const doors = ['index.js', 'index.d.ts', 'node.js', 'node.d.ts', 'cli/main.js'].map(
+    (file) => `dist/${file}`,
+  )
+  const model = [
+    'README.md',
+    'config.json',
+    'diffusion_pytorch_model.safetensors',
+    'scheduler_config.json',
+  ].map((file) => `pipelines/models/fashion-mnist/${file}`)
+  const needed = [...doors, ...model, 'README.md', 'LICENSE']
   check(
     needed.every((path) => paths.includes(path)),
-    `the package has ${needed.join(', ')}`,
+    'the package has its doors, the default model, README.md and LICENSE',
   )
   const strange = paths.filter(
     (path) => !/^(dist\/[\w/-]+(\.d)?\.[jt]s|pipelines\/.*|README\.md|LICENSE|package\.json)$/.test(path),
   )
-  check(strange.length === 0, `and nothing that is no one's business ${strange.join(', ')}`)
+  check(
+    strange.length === 0,
+    `and nothing that is nobody's business${strange.map((path) => ` ${path}`).join()}`,
+  )
   check(megabytes < 20, `it unpacks to less than 20 MiB (${megabytes.toFixed(1)}, ${paths.length} files)`)
   run(join(root, 'node_modules/.bin/publint'), ['run', '--strict', '--pack', 'false'], root)
   check(true, 'publint has nothing to say')

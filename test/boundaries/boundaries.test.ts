@@ -60,7 +60,7 @@ describe('the rules of imports', () => {
     const found = await broken({
       ...sound,
       'index.ts': `${sound['index.ts']}\nimport './train/loss.ts'\nimport './cli/main.ts'\nimport './checkpoint/load.ts'\nimport './noise/torch.ts'\nimport './model/graph.ts'\nimport './model/chosen.ts'\nimport './data/idx.ts'`,
-      'fp.ts': `${sound['fp.ts']}\nimport './failure.ts'`,
+      'fp.ts': `${sound['fp.ts']}\nimport './noise/philox.ts'`,
       'noise/torch.ts': `import '../diffusion/rule.ts'`,
       'diffusion/rule.ts': `import 'rxjs'\nimport type { d } from '../model/denoiser.ts'\nimport 'node:path'\nexport const r = (s: typeof d) => s`,
       'stream/step.ts': `import '../engine/onnx.ts'\nimport '@tensorflow/tfjs-core'`,
