@@ -1,0 +1,70 @@
+/**
+ * The labels of a batch, from what people type to classes.
+ */
+import { fail, type Failure } from '../failure.ts'
+import { E, pipe } from '../fp.ts'
+import type { Labels } from '../model/denoiser.ts'
+import { nearest } from '../nearest.ts'
+
+/** The labels of a batch and what to call its samples. */
+export interface BatchLabels {
+  readonly rows: number
+  /** One class per row; undefined for an unconditional model. */
+  readonly classes: readonly number[] | undefined
+  /** One caption per row, where classes have any. */
+  readonly names: readonly string[] | undefined
+}
+
+/** How many samples an unconditional model draws unless told. */
+const UNLABELLED = 16
+
+const classOf =
+  ({ count, names = [], unconditional }: Labels) =>
+  (label: string): E.Either<Failure, number> => {
+    const named = names.findIndex((name) => name.toLowerCase() === label.toLowerCase())
+    if (named >= 0) return E.right(named)
+    const number = /^\d+$/.test(label) ? Number(label) : NaN
+    if (number < count) return E.right(number)
+    const numbers = Array.from({ length: count }, (_, each) => String(each))
+    const known = numbers.map((each, i) => (names[i] === undefined ? each : `${each} (${names[i]})`))
+    return E.left(
+      fail('LabelUnknown', {
+        label,
+        known: known.map((each, i) =>
+          i === unconditional && names[i] === undefined ? `${each} (none)` : each,
+        ),
+        nearest: nearest(names)(label),
+      }),
+    )
+  }
+
+/**
+ * Gives every row a class: those asked for, over and over; where nobody asks, every class but "none".
+ *
+ * @param labels - the model's classes
+ * @param asked - names or numbers
+ * @param batch - how many samples; as many as there are labels unless said
+ */
+export const batchLabels = (
+  labels: Labels | undefined,
+  asked: readonly string[] | undefined,
+  batch: number | undefined,
+): E.Either<Failure, BatchLabels> => {
+  if (labels === undefined)
+    return asked === undefined
+      ? E.right({ rows: batch ?? UNLABELLED, classes: undefined, names: undefined })
+      : E.left(fail('LabelsUnexpected', {}))
+  const every = Array.from({ length: labels.count }, (_, each) => each).filter(
+    (each) => each !== labels.unconditional,
+  )
+  return pipe(
+    asked === undefined ? E.right(every) : pipe(asked, E.traverseArray(classOf(labels))),
+    E.map((cycle) => {
+      const rows = batch ?? cycle.length
+      const classes = Array.from({ length: rows }, (_, row) => cycle[row % cycle.length] ?? 0)
+      const nameOf = (each: number): string =>
+        labels.names?.[each] ?? (each === labels.unconditional ? 'none' : String(each))
+      return { rows, classes, names: classes.map(nameOf) }
+    }),
+  )
+}

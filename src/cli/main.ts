@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+/**
+ * The command line: argv in, an exit code out. Nothing else touches the process.
+ */
+import { Command, CommanderError } from 'commander'
+import { createRequire } from 'node:module'
+import { render } from '../failure.ts'
+import type { Flags } from './settings.ts'
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
+const collect = (value: string, sofar: readonly string[] = []): readonly string[] => [...sofar, value]
+const words = (text: string): boolean => process.stderr.write(text)
+
+/** A pipe that was closed early (`| head`) is no failure of ours. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
+const program = new Command('rxdiffusion')
+  .description('Diffusion sampling as a stream: DDPM, DDIM and the family between them.')
+  .version(version)
+  .exitOverride()
+  .configureOutput({ writeErr: words })
+
+program
+  .command('sample')
+  .description('sample a model and write pictures of it')
+  .option(
+    '--model <dir>',
+    'folder of a diffusers checkpoint (default: the clothes that come with the package)',
+  )
+  .option('--steps <S>', 'how many of the T trained timesteps to visit', '50')
+  .option(
+    '--spacing <kind>',
+    'which ones: trailing, leading or linspace (default: trailing, or the preset’s)',
+  )
+  .option('--sampler <rule>', 'ddim or ddpm', 'ddim')
+  .option('--eta <η>', 'noise of ddim, from 0 (DDIM) to 1 (DDPM) (default: 0)')
+  .option(
+    '--variance <kind>',
+    'noise of ddpm: fixed-small or fixed-large (default: fixed-small, or the preset’s)',
+  )
+  .option(
+    '--clip <mode>',
+    'clip x₀ to the data’s range: none, x0 (ε stays) or x0+eps (ε follows) (default: x0+eps)',
+  )
+  .option('--preset <peer>', 'spacing, clip and variance as a peer has them: ermon, diffusers or openai')
+  .option('--seed <n>', 'seed of the batch; sample i of a seed is always the same (default: 0)')
+  .option('--seeds <list>', 'one seed for each sample instead, such as 0-63 or 1,4,9')
+  .option(
+    '--rng <kind>',
+    'noise: philox (each sample its own), or torch (the numbers of torch.randn)',
+    'philox',
+  )
+  .option('--batch <n>', 'how many samples (default: as many as labels, or 16)')
+  .option(
+    '--labels <list>',
+    'classes by name or number, such as sneaker,bag or 7,8; repeated over a larger batch',
+  )
+  .option('--guidance <w>', 'weight of the labels (classifier-free); 1 is none', '1')
+  .option(
+    '--engine <name>',
+    'what runs the model: auto, onnx, tensorflow-gpu, tensorflow, wasm or cpu',
+    'auto',
+  )
+  .requiredOption(
+    '-o, --output <file>',
+    'what to write, again for each file: grid.png, strip.png, x.npy',
+    collect,
+  )
+  .addHelpText(
+    'after',
+    '\nExample:\n  rxdiffusion sample --labels sneaker,bag --batch 8 --guidance 2 -o grid.png -o strip.png',
+  )
+  .action(async (flags: Flags) => {
+    const { sample } = await import('./sample.ts')
+    process.exitCode = await sample(flags, process.stderr, version)
+  })
+
+program
+  .command('doctor')
+  .description('say which engines this machine has')
+  .action(async () => {
+    const { doctor } = await import('./doctor.ts')
+    await doctor((text) => process.stdout.write(text))
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
+  else {
+    words(`${render(error)}\n`)
+    process.exitCode = 1
+  }
+}

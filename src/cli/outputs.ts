@@ -1,0 +1,49 @@
+/**
+ * Which file wants which sink.
+ */
+import { basename, extname } from 'node:path'
+import type { OperatorFunction } from 'rxjs'
+import { fail, type FailureOf } from '../failure.ts'
+import { E } from '../fp.ts'
+import type { Written } from '../media/files.ts'
+import { toFilmStrip } from '../media/to-film-strip.ts'
+import { toGrid } from '../media/to-grid.ts'
+import { toNpy } from '../media/to-npy.ts'
+import type { Frame } from '../stream/frame.ts'
+
+/** What is written into the pictures. */
+export interface Legend {
+  /** One caption per sample. */
+  readonly captions: readonly string[]
+  /** How the file was made, by keyword. */
+  readonly text: Readonly<Record<string, string>>
+}
+
+/** A file to be written, and the sink that writes it. */
+export interface Output {
+  readonly path: string
+  readonly sink: <T>(legend: Legend) => OperatorFunction<Frame<T>, Written>
+}
+
+const gridTo = (path: string): Output => ({ path, sink: (legend) => toGrid(path, legend) })
+const stripTo = (path: string): Output => ({ path, sink: (legend) => toFilmStrip(path, legend) })
+const npyTo = (path: string): Output => ({ path, sink: () => toNpy(path) })
+
+/**
+ * Chooses the sink of a file: `.npy` holds the numbers, a `.png` a grid, or a film strip if its name says "strip".
+ * `grid:` or `strip:` before the path decides for a PNG of any name.
+ */
+export const readOutput = (text: string): E.Either<FailureOf<'Usage'>, Output> => {
+  const [, kind, path = ''] = /^(?:(grid|strip):)?(.*)$/s.exec(text) ?? []
+  const extension = extname(path).toLowerCase()
+  if (extension === '.npy' && kind === undefined) return E.right(npyTo(path))
+  if (extension === '.png')
+    return E.right(
+      (kind ?? (/strip/i.test(basename(path)) ? 'strip' : 'grid')) === 'strip' ? stripTo(path) : gridTo(path),
+    )
+  return E.left(
+    fail('Usage', {
+      reason: `-o takes files that end in .png (grid, or film strip if the name says strip) or .npy, not ${text}`,
+    }),
+  )
+}

@@ -1,0 +1,54 @@
+/**
+ * How far a run is, for people: a line that rewrites itself on a terminal, a line per tenth elsewhere.
+ */
+import { ignoreElements, type MonoTypeOperatorFunction, type Observable, tap } from 'rxjs'
+import type { Frame } from '../stream/frame.ts'
+
+/** Where progress is written: `process.stderr`, as far as it is needed here. */
+export interface Terminal {
+  readonly isTTY?: boolean
+  readonly write: (text: string) => unknown
+}
+
+const seconds = (milliseconds: number): string =>
+  milliseconds < 10_000 ? `${(milliseconds / 1000).toFixed(1)} s` : `${(milliseconds / 1000).toFixed(0)} s`
+
+const BAR = 24
+/** Milliseconds between two redraws. */
+const REDRAW = 100
+
+/**
+ * Reports the steps of a run and the time that is left; emits nothing.
+ *
+ * @param terminal - where to
+ * @param now - a clock, in milliseconds
+ */
+export const reportProgress =
+  (terminal: Terminal, now: () => number = () => performance.now()) =>
+  <T>(frames$: Observable<Frame<T>>): Observable<never> => {
+    const begun = now()
+    let drawn = -Infinity
+    let tenth = 0
+    const report: MonoTypeOperatorFunction<Frame<T>> = tap({
+      next: ({ transition: { index, count } }) => {
+        const done = index + 1
+        const left = seconds(((now() - begun) / done) * (count - done))
+        const last = done === count
+        if (terminal.isTTY === true) {
+          if (!last && now() - drawn < REDRAW) return
+          drawn = now()
+          const filled = Math.round((BAR * done) / count)
+          terminal.write(
+            `\r\u001b[K${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} step ${String(done)} of ${String(count)}, ${left} left`,
+          )
+        } else if (Math.floor((10 * done) / count) > tenth) {
+          tenth = Math.floor((10 * done) / count)
+          terminal.write(`step ${String(done)} of ${String(count)}, ${left} left\n`)
+        }
+      },
+      finalize: () => {
+        if (terminal.isTTY === true) terminal.write('\r\u001b[K')
+      },
+    })
+    return frames$.pipe(report, ignoreElements())
+  }

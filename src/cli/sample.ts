@@ -1,0 +1,169 @@
+/**
+ * `rxdiffusion sample`: from flags to files.
+ */
+import {
+  connect,
+  fromEvent,
+  lastValueFrom,
+  map,
+  merge,
+  Observable,
+  take,
+  takeUntil,
+  tap,
+  toArray,
+} from 'rxjs'
+import type { Transition } from '../diffusion/transition.ts'
+import { transitions } from '../diffusion/transition.ts'
+import type { Model } from '../engine/engine.ts'
+import { chooseEngine } from '../engine/engines.ts'
+import { loadModel } from '../engine/load-model.ts'
+import { type Failure, isFailure, render } from '../failure.ts'
+import { E, pipe, TE } from '../fp.ts'
+import { checkWritable, type Written } from '../media/files.ts'
+import { guided } from '../model/guided.ts'
+import { denoise, type DenoiseConfig } from '../stream/denoise.ts'
+import { respace } from '../stream/respace.ts'
+import { step } from '../stream/step.ts'
+import { type BatchLabels, batchLabels } from './labels.ts'
+import { type Output, readOutput } from './outputs.ts'
+import { reportProgress, type Terminal } from './progress.ts'
+import { type Flags, readSettings, type Settings } from './settings.ts'
+
+/** The exit codes of the command line. */
+export const exitCode = { ok: 0, failed: 1, refused: 2, interrupted: 130 } as const
+
+interface Plan {
+  readonly settings: Settings
+  readonly outputs: readonly Output[]
+  readonly engine: string
+  readonly model: Model
+  readonly labels: BatchLabels
+  readonly steps: readonly Transition[]
+  readonly config: DenoiseConfig<Parameters<Model['algebra']['dispose']>[0]>
+}
+
+/** Whatever a constructor refuses by throwing. */
+const refusing = <A>(make: () => A): E.Either<Failure, A> =>
+  E.tryCatch(make, (error) => {
+    if (isFailure(error)) return error
+    throw error
+  })
+
+/** Everything that can be refused before the first step, the cheap refusals first. */
+const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
+  pipe(
+    TE.Do,
+    TE.bindW('settings', () =>
+      TE.fromEither(
+        pipe(
+          refusing(() => readSettings(flags)),
+          E.flatten,
+        ),
+      ),
+    ),
+    TE.bindW('outputs', () => TE.fromEither(E.traverseArray(readOutput)(flags.output))),
+    TE.chainFirstW(({ outputs }) => TE.traverseSeqArray(({ path }: Output) => checkWritable(path))(outputs)),
+    TE.bindW('opened', ({ settings }) => chooseEngine(settings.engine)),
+    TE.bindW('model', ({ settings, opened }) => loadModel(opened, settings.model)),
+    TE.bindW('labels', ({ settings, model }) =>
+      TE.fromEither(batchLabels(model.labels, settings.labels, settings.batch)),
+    ),
+    TE.bindW('steps', ({ settings, model }) => TE.fromEither(transitions(model.schedule, settings.spacing))),
+    TE.bindW('config', ({ settings, model, labels, steps }) =>
+      TE.fromEither(
+        refusing(() => {
+          const config = {
+            model: guided({ weight: settings.guidance })(model),
+            rule: settings.rule,
+            noise: settings.noise,
+            batch: labels.rows,
+            ...(settings.clip === undefined
+              ? {}
+              : { clip: { mode: settings.clip, range: model.range ?? 1 } }),
+            ...(labels.classes === undefined ? {} : { condition: { labels: labels.classes } }),
+          }
+          // a step that is illegal says so when it is built
+          steps.forEach(step(config))
+          return config
+        }),
+      ),
+    ),
+    TE.map(({ opened, ...plan }) => ({ ...plan, engine: opened.about })),
+  )
+
+const size = (bytes: number): string =>
+  bytes < 10_000 ? `${String(bytes)} bytes` : `${(bytes / 1000).toFixed(0)} kB`
+
+/** Runs the plan; all files come from one pass. */
+const run = async (plan: Plan, terminal: Terminal, version: string): Promise<number> => {
+  const { settings, model, labels, steps, config, outputs, engine } = plan
+  const captions = Array.from(
+    { length: labels.rows },
+    (_, row) => labels.names?.[row] ?? settings.seedOf(row),
+  )
+  const guidance = settings.guidance === 1 ? '' : `, guidance ${String(settings.guidance)}`
+  const recipe = `${settings.rule.name}, ${settings.spacing.name}${guidance}`
+  const legend = {
+    captions,
+    text: {
+      Software: `rxdiffusion ${version}`,
+      Description: `${recipe}, ${settings.noise.name}, ${engine}`,
+    },
+  }
+
+  const begun = performance.now()
+  let interrupted = false
+  const interruption$ = fromEvent(process, 'SIGINT').pipe(
+    take(1),
+    tap(() => {
+      interrupted = true
+    }),
+  )
+  const written$: Observable<Written> = respace(model.schedule, settings.spacing).pipe(
+    denoise(config),
+    takeUntil(interruption$),
+    connect((frames$) =>
+      merge(reportProgress(terminal)(frames$), ...outputs.map(({ sink }) => frames$.pipe(sink(legend)))),
+    ),
+  )
+  const files = await lastValueFrom(
+    written$.pipe(
+      map(({ path, bytes }) => `${path} (${size(bytes)})`),
+      toArray(),
+    ),
+  )
+  const took = performance.now() - begun
+  terminal.write(
+    `${String(labels.rows)} samples, ${String(steps.length)} steps of ${recipe}: ${(took / 1000).toFixed(1)} s, ` +
+      `${(took / steps.length).toFixed(0)} ms a step, ${engine}\n`,
+  )
+  for (const file of files) terminal.write(`wrote ${file}\n`)
+  if (interrupted) terminal.write('Interrupted: the files show the run as far as it came.\n')
+  return interrupted ? exitCode.interrupted : exitCode.ok
+}
+
+/**
+ * Samples, and says so.
+ *
+ * @param flags - as the command line has them
+ * @param terminal - where words go
+ * @param version - of this package, for the files
+ * @returns the exit code; nothing is thrown
+ */
+export const sample = async (flags: Flags, terminal: Terminal, version: string): Promise<number> => {
+  const prepared = await prepare(flags)()
+  if (E.isLeft(prepared)) {
+    terminal.write(`${render(prepared.left)}\n`)
+    return exitCode.refused
+  }
+  const { model } = prepared.right
+  try {
+    return await run(prepared.right, terminal, version)
+  } catch (error) {
+    terminal.write(`${render(error)}\n`)
+    return exitCode.failed
+  } finally {
+    model[Symbol.dispose]()
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * `sample`'s flags as settings: everything that can be known before a model is loaded.
+ */
+import type { ClipMode } from '../diffusion/clip.ts'
+import { type PresetName, presets } from '../diffusion/preset.ts'
+import { ddim, ddpm, type Rule, type Variance } from '../diffusion/rule.ts'
+import { leading, linspace, type Spacing, trailing } from '../diffusion/spacing.ts'
+import { fail, type Failure } from '../failure.ts'
+import { E, pipe } from '../fp.ts'
+import type { NoiseSource } from '../noise/noise-source.ts'
+import { philox } from '../noise/philox.ts'
+import { torch, torchList } from '../noise/torch.ts'
+import { type Read, readNumber, readOneOf, readWholes } from './flags.ts'
+
+/** The flags as the command line has them. */
+export interface Flags {
+  readonly model?: string
+  readonly steps: string
+  readonly spacing?: string
+  readonly sampler: string
+  readonly eta?: string
+  readonly variance?: string
+  readonly clip?: string
+  readonly preset?: string
+  readonly seed?: string
+  readonly seeds?: string
+  readonly rng: string
+  readonly batch?: string
+  readonly labels?: string
+  readonly guidance: string
+  readonly engine: string
+  readonly output: readonly string[]
+}
+
+/** The most samples of one run. */
+const MOST_SAMPLES = 4096
+
+/** What to do, as far as it does not depend on the model. */
+export interface Settings {
+  readonly model: string | undefined
+  readonly engine: string
+  readonly spacing: Spacing
+  readonly rule: Rule
+  /** Left to the model where nobody says. */
+  readonly clip: ClipMode | undefined
+  readonly noise: NoiseSource
+  /** Left to the labels where nobody says. */
+  readonly batch: number | undefined
+  /** As people type them: names or numbers. */
+  readonly labels: readonly string[] | undefined
+  readonly guidance: number
+  /** What stands for a sample in captions: its own seed, or its number. */
+  readonly seedOf: (row: number) => string
+}
+
+const spacings: Readonly<Record<string, (count: number) => Spacing>> = { leading, trailing, linspace }
+
+const optional = <A>(text: string | undefined, read: (text: string) => Read<A>): Read<A | undefined> =>
+  text === undefined ? E.right(undefined) : read(text)
+
+const ruleOf = (flags: Flags, variance: Variance): Read<Rule> => {
+  const usage = (reason: string): Read<never> => E.left(fail('Usage', { reason }))
+  return pipe(
+    readOneOf('--sampler', ['ddim', 'ddpm'])(flags.sampler),
+    E.chain((sampler) => {
+      if (sampler === 'ddim') {
+        if (flags.variance !== undefined) return usage('--variance belongs to --sampler ddpm; ddim has --eta')
+        return pipe(
+          readNumber('--eta', { least: 0, most: 1 })(flags.eta ?? '0'),
+          E.map((eta) => ddim({ eta })),
+        )
+      }
+      if (flags.eta !== undefined) return usage('--eta belongs to --sampler ddim; ddpm has --variance')
+      return pipe(
+        readOneOf('--variance', ['fixed-small', 'fixed-large'])(flags.variance ?? variance),
+        E.map((chosen) => ddpm({ variance: chosen })),
+      )
+    }),
+  )
+}
+
+type Seeding = Pick<Settings, 'noise' | 'seedOf'> & { readonly rows: number | undefined }
+
+const seedingOf = (flags: Flags): Read<Seeding> => {
+  if (flags.seed !== undefined && flags.seeds !== undefined)
+    return E.left(
+      fail('Usage', {
+        reason: 'Either --seed (one for the batch) or --seeds (one for each sample), not both',
+      }),
+    )
+  return pipe(
+    E.Do,
+    E.apS('rng', readOneOf('--rng', ['philox', 'torch'])(flags.rng)),
+    E.apS('seed', readNumber('--seed', { whole: true, least: 0 })(flags.seed ?? '0')),
+    E.apS('seeds', optional(flags.seeds, readWholes('--seeds', MOST_SAMPLES))),
+    E.map(({ rng, seed, seeds }): Seeding => {
+      if (seeds === undefined)
+        return {
+          noise: rng === 'torch' ? torch({ seed }) : philox({ seed }),
+          rows: undefined,
+          seedOf: (row) => `#${String(row)}`,
+        }
+      return {
+        noise: rng === 'torch' ? torchList({ seeds }) : philox({ seeds }),
+        rows: seeds.length,
+        seedOf: (row) => `seed ${String(seeds[row])}`,
+      }
+    }),
+  )
+}
+
+/**
+ * Reads the flags of `sample`.
+ *
+ * @returns the settings, or what is wrong with the first flag that is
+ */
+export const readSettings = (flags: Flags): E.Either<Failure, Settings> =>
+  pipe(
+    E.Do,
+    E.apS('steps', readNumber('--steps', { whole: true, least: 1 })(flags.steps)),
+    E.apS(
+      'presetName',
+      optional(flags.preset, readOneOf<PresetName>('--preset', ['ermon', 'diffusers', 'openai'])),
+    ),
+    E.apS('spacingName', optional(flags.spacing, readOneOf('--spacing', Object.keys(spacings)))),
+    E.apS('clipName', optional(flags.clip, readOneOf<ClipMode>('--clip', ['none', 'x0', 'x0+eps']))),
+    E.apS('seeding', seedingOf(flags)),
+    E.apS(
+      'asked',
+      optional(flags.batch, readNumber('--batch', { whole: true, least: 1, most: MOST_SAMPLES })),
+    ),
+    E.apS('guidance', readNumber('--guidance', { least: 0 })(flags.guidance)),
+    E.bind('rule', ({ presetName }) =>
+      ruleOf(flags, presetName === undefined ? 'fixed-small' : presets[presetName].variance),
+    ),
+    E.chainW(({ steps, presetName, spacingName, clipName, seeding, asked, guidance, rule }) => {
+      const { rows, ...noise } = seeding
+      if (rows !== undefined && asked !== undefined && rows !== asked)
+        return E.left(
+          fail('Usage', {
+            reason: `--seeds names ${String(rows)} samples, and --batch asks for ${String(asked)}`,
+          }),
+        )
+      const preset = presetName === undefined ? undefined : presets[presetName]
+      const spacing =
+        spacingName === undefined ? (preset?.spacing ?? trailing) : (spacings[spacingName] ?? trailing)
+      return E.right({
+        ...noise,
+        model: flags.model,
+        engine: flags.engine,
+        spacing: spacing(steps),
+        rule,
+        clip: clipName ?? preset?.clip[flags.sampler === 'ddpm' ? 'ddpm' : 'ddim'],
+        batch: rows ?? asked,
+        labels: flags.labels?.split(',').map((label) => label.trim()),
+        guidance,
+      })
+    }),
+  )

@@ -1,0 +1,36 @@
+/**
+ * What the peers choose where the papers leave a choice.
+ */
+import type { ClipMode } from './clip.ts'
+import type { Variance } from './rule.ts'
+import { leading, linspace, type Spacing } from './spacing.ts'
+
+/** A peer whose habits can be had by name. */
+export type PresetName = 'ermon' | 'diffusers' | 'openai'
+
+/** One peer's choices, rule by rule. */
+export interface Preset {
+  readonly spacing: (count: number) => Spacing
+  readonly clip: { readonly ddim: ClipMode; readonly ddpm: ClipMode }
+  readonly variance: Variance
+}
+
+/**
+ * The habits of the peers:
+ *
+ * | | spacing | clip for ddim | clip for ddpm | variance |
+ * |---|---|---|---|---|
+ * | `ermon` (the authors' code) | leading | none | x0 | fixed-large |
+ * | `diffusers` | leading | x0 | x0 | fixed-small |
+ * | `openai` (improved-diffusion) | linspace | x0+eps | x0+eps | fixed-large |
+ *
+ * @example
+ * ```ts
+ * expect(presets.openai.clip.ddim).toBe('x0+eps')
+ * ```
+ */
+export const presets: { readonly [name in PresetName]: Preset } = {
+  ermon: { spacing: leading, clip: { ddim: 'none', ddpm: 'x0' }, variance: 'fixed-large' },
+  diffusers: { spacing: leading, clip: { ddim: 'x0', ddpm: 'x0' }, variance: 'fixed-small' },
+  openai: { spacing: linspace, clip: { ddim: 'x0+eps', ddpm: 'x0+eps' }, variance: 'fixed-large' },
+}

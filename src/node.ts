@@ -1,0 +1,12 @@
+/**
+ * The door with files, sinks and native engines; everything of the isomorphic door is here too.
+ */
+export * from './index.ts'
+export * from './engine/engine.ts'
+export * from './engine/engines.ts'
+export * from './engine/load-model.ts'
+export * from './media/files.ts'
+export * from './media/png.ts'
+export * from './media/to-film-strip.ts'
+export * from './media/to-grid.ts'
+export * from './media/to-npy.ts'
