@@ -12,16 +12,15 @@ const oneBlockPerLevel: Rule = ({ down_block_types, up_block_types, block_out_ch
   const counts = [down_block_types.length, up_block_types.length, block_out_channels.length]
   return when(
     new Set(counts).size > 1,
-    `down_block_types, up_block_types and block_out_channels have ${counts.join(', ')} entries, and should have as many`,
+    `down_block_types, up_block_types and block_out_channels have ${counts.join(', ')} entries, and should have the same number`,
   )
 }
 
-const evenHalvings: Rule = ({ sample_size, block_out_channels }) => {
-  const halvings = block_out_channels.length - 1
+const evenHalvings: Rule = ({ sample_size, block_out_channels: { length: levels } }) => {
+  const unit = 2 ** (levels - 1)
   return when(
-    sample_size.some((extent) => extent % 2 ** halvings !== 0),
-    `sample_size is ${sample_size.join('×')}, and only a multiple of ${String(2 ** halvings)} ` +
-      `can be halved ${String(halvings)} times and doubled again`,
+    sample_size.some((extent) => extent % unit !== 0),
+    `sample_size is ${sample_size.join('×')}, and has to be a multiple of ${String(unit)} for ${String(levels)} levels`,
   )
 }
 
@@ -103,7 +102,7 @@ const rules: readonly Rule[] = [
  * ```ts
  * const decoded = decodeUNet2DConfig('config.json')({ sample_size: 64, norm_num_groups: 32 })
  * expect('right' in decoded && contradictions({ ...decoded.right, sample_size: [60, 64] })).toEqual([
- *   'sample_size is 60×64, and only a multiple of 8 can be halved 3 times and doubled again'])
+ *   'sample_size is 60×64, and has to be a multiple of 8 for 4 levels'])
  * ```
  */
 export const contradictions = (config: UNet2DConfig): readonly string[] =>
