@@ -36,8 +36,11 @@ export default defineConfig(
         'error',
         { allowConstantLoopConditions: 'only-allowed-literals' },
       ],
-      // `_` is said on purpose
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // `_` is said on purpose, and so is `const { dropped, ...rest }`
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
       // a kind of failure without facts has no keys, and `Record<never, never>` says that
       '@typescript-eslint/no-generated-empty-object-type': 'off',
       // `[...text]` is said where code points are meant
