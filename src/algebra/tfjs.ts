@@ -44,8 +44,8 @@ const conv2d: Network['conv2d'] = (x, filter, bias, { stride, padding: { top, bo
 const dense: Network['dense'] = (x, weight, bias) => {
   const [ins = 1, outs = 1] = weight.shape
   // As one large matrix: the product of many small ones is slow on every backend.
-  const flat = tf.reshape(x, [-1, ins]) as tf.Tensor2D
-  const product = tf.fused.matMul({ a: flat, b: weight as tf.Tensor2D, bias })
+  const flat = tf.reshape<tf.Rank.R2>(x, [-1, ins])
+  const product = tf.fused.matMul({ a: flat, b: weight, bias })
   return tf.reshape(product, [...x.shape.slice(0, -1), outs])
 }
 
@@ -101,6 +101,8 @@ const upsample = tf.customGrad((input) => {
  *
  * @example
  * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
  * await tf.setBackend('cpu')
  * const x = tfjs.fromValues({ shape: [1, 2], data: Float32Array.of(1, -3) })
  * const y = tfjs.combine([[2, x]])
@@ -154,6 +156,8 @@ const layouts: Readonly<Record<number, number[]>> = { 2: [1, 0], 4: [2, 3, 1, 0]
  *
  * @example
  * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
  * await tf.setBackend('cpu')
  * const parameter = tfjsParameters((_, shape) => ({ shape, data: Float32Array.of(1, 2, 3, 4, 5, 6) }))
  * expect(parameter('conv_in.weight', [3, 2, 1, 1]).shape).toEqual([1, 1, 2, 3])

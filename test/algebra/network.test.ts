@@ -237,7 +237,7 @@ describe('tfjs on cpu, differentiated', () => {
 
   /** What an operation is given, in order. */
   const inputsOf = (operation: Operation): ReadonlyArray<readonly [Values, typeof weightTf]> => {
-    const inputs: (readonly [Values, typeof weightTf])[] = []
+    const inputs: Array<readonly [Values, typeof weightTf]> = []
     operation(
       float64,
       (given) => (inputs.push([given, tfjs.fromValues]), float64.fromValues(given)),
@@ -246,7 +246,7 @@ describe('tfjs on cpu, differentiated', () => {
     return inputs
   }
 
-  it.each(named)('has the slope of float64 along a line: %s', async (name, operation) => {
+  it.each(named)('has the slope of float64 along a line: %s', (name, operation) => {
     const inputs = inputsOf(operation)
     const directions = inputs.map(([{ shape }], i) =>
       // Indices don't move.

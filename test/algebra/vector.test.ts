@@ -135,7 +135,7 @@ describe.each(backends)('tfjs on %s', (backend) => {
     )
     expect(profile.kernels.map(({ name }) => name)).toEqual(['LinearCombination'])
     expect(tf.memory().numTensors).toBe(before + 1)
-    tf.dispose([x!, y!, z!, profile.result as tf.Tensor])
+    tf.dispose([x!, y!, z!, profile.result])
   })
 
   it('takes whole numbers, and makes a new tensor of 1·x', async () => {

@@ -91,7 +91,7 @@ describe('unet2dDenoiser', () => {
     const { model, free } = load('no-attention')
     const x = tf.zeros([1, 16, 16, 3])
     const before = tf.memory().numTensors
-    model.predict(x, [1], {}, options)
+    void model.predict(x, [1], {}, options)
     expect(tf.memory().numTensors).toBe(before)
     x.dispose()
     free()

@@ -74,7 +74,10 @@ export const tensorOf = ({ tensors }: Goldens, name: string): Golden => {
   return tensor
 }
 
-type Numbers = { readonly shape: readonly number[]; readonly data: ArrayLike<number> }
+interface Numbers {
+  readonly shape: readonly number[]
+  readonly data: ArrayLike<number>
+}
 
 /** `[rows, channels, height, width]` to `[rows, height, width, channels]`. */
 export const nchwToNhwc = ({ shape, data }: Numbers): { shape: readonly number[]; data: Float64Array } => {

@@ -180,10 +180,13 @@ const rules: Readonly<Record<string, Rule>> = {
   },
 }
 
+/** tfjs-core's types don't admit that there may be none. */
+const known = (kernelName: string): tf.GradConfig | undefined => tf.getGradient(kernelName)
+
 /** Registers what is not there yet. */
 export const registerGradients = (): void => {
   for (const [kernelName, { inputs = [], output, all, by }] of Object.entries(rules)) {
-    if (tf.getGradient(kernelName) !== undefined) continue
+    if (known(kernelName) !== undefined) continue
     tf.registerGradient({
       kernelName,
       inputsToSave: [...inputs],
@@ -193,7 +196,7 @@ export const registerGradients = (): void => {
     })
   }
   // The one kernel with several results.
-  if (tf.getGradient('SplitV') === undefined)
+  if (known('SplitV') === undefined)
     tf.registerGradient({
       kernelName: 'SplitV',
       gradFunc: (dy, _, { axis }) => ({ x: () => tf.concat([dy].flat(), Number(axis)) }),

@@ -11,8 +11,10 @@ interface Norm {
 }
 
 /** `[rows, positions, groups, channels of a group]`: the mean of a group is one over the axes 1 and 3. */
-const inGroups = (x: tf.Tensor, { groups }: Norm): tf.Tensor =>
-  tf.reshape(x, [x.shape[0] ?? 1, -1, groups, (x.shape.at(-1) ?? 1) / groups])
+const inGroups = (x: tf.Tensor, { groups }: Norm): tf.Tensor => {
+  const [rows = 1] = x.shape
+  return tf.reshape(x, [rows, -1, groups, (x.shape.at(-1) ?? 1) / groups])
+}
 const mean = (grouped: tf.Tensor): tf.Tensor => tf.mean(grouped, [1, 3], true)
 
 /** Mean 0 and variance 1 in each group, and what it was divided by. */
@@ -110,6 +112,8 @@ const kernel = registerHostKernel({
  *
  * @example
  * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
  * await tf.setBackend('cpu')
  * const x = tf.tensor4d([-3, 3], [1, 1, 1, 2])
  * const y = groupNorm(x, tf.ones([2]), tf.zeros([2]), { groups: 1, eps: 0 })

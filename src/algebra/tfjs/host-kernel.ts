@@ -39,6 +39,9 @@ export interface HostKernel {
   readonly kept: number
 }
 
+/** tfjs-core's types don't admit that there may be none. */
+const kernelOf = (name: string, backend: string): tf.KernelConfig | undefined => tf.getKernel(name, backend)
+
 const inputsOf = (named: tf.NamedTensorInfoMap): readonly tf.TensorInfo[] =>
   Object.values(named).filter((info) => info !== undefined)
 
@@ -75,6 +78,8 @@ const onWasm =
  *
  * @example
  * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
  * const twice = registerHostKernel({
  *   name: 'Twice',
  *   fill: (out, [x]) => out.forEach((_, i) => (out[i] = 2 * x![i]!)),
@@ -90,7 +95,7 @@ export const registerHostKernel = (
 ): ((inputs: readonly tf.Tensor[], attributes: tf.NamedAttrMap) => tf.Tensor | undefined) => {
   const { name, gradient, kept } = kernel
   // A module that is loaded twice (a bundle beside the sources) registers once.
-  if (tf.getGradient(name) === undefined) {
+  if (kernelOf(name, 'cpu') === undefined) {
     tf.registerKernel({ kernelName: name, backendName: 'cpu', kernelFunc: onCpu(kernel) })
     tf.registerKernel({ kernelName: name, backendName: 'wasm', kernelFunc: onWasm(kernel) })
     tf.registerGradient({
@@ -103,7 +108,7 @@ export const registerHostKernel = (
     })
   }
   return (inputs, attributes) =>
-    tf.getKernel(name, tf.getBackend()) === undefined
+    kernelOf(name, tf.getBackend()) === undefined
       ? undefined
       : tf.engine().runKernel(name, Object.fromEntries(inputs.entries()), attributes)
 }

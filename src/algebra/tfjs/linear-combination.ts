@@ -60,6 +60,8 @@ const composed = ({ shape, coefficients, vectors }: Plan<tf.Tensor>): tf.Tensor 
  *
  * @example
  * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
  * await tf.setBackend('cpu')
  * const x = tf.tensor2d([[1, 2], [3, 4]])
  * const y = linearCombination([[1, x], [[10, 100], x]])
