@@ -1,5 +1,5 @@
 /** A whole sampler on the real line: no tensors, no network, the exact score of two Gaussians. Its paths, as a picture. */
-import { from, lastValueFrom, map, mergeMap, toArray } from 'rxjs'
+import { lastValueFrom, map, mergeMap, type Observable, range, toArray } from 'rxjs'
 import {
   ddim,
   ddpm,
@@ -21,13 +21,11 @@ const model = gaussianMixture([
 const [steps, height] = [200, 240]
 
 /** The path of one number, from noise (left out) to the mixture. */
-const path = (rule: Rule, seed: number): Promise<number[]> =>
-  lastValueFrom(
-    respace(model.schedule, trailing(steps)).pipe(
-      denoise({ model, rule, noise: philox({ seed }) }),
-      map((frame) => frame.xt),
-      toArray(),
-    ),
+const path = (rule: Rule, seed: number): Observable<number[]> =>
+  respace(model.schedule, trailing(steps)).pipe(
+    denoise({ model, rule, noise: philox({ seed }) }),
+    map((frame) => frame.xt),
+    toArray(),
   )
 
 /** Where the paths have been, darker where more of them were. */
@@ -47,17 +45,13 @@ const picture = (paths: readonly number[][]) => {
 }
 
 for (const rule of [ddim(), ddpm()]) {
-  const seeds = Array.from({ length: 300 }, (_, seed) => seed)
-  const paths = await lastValueFrom(
-    from(seeds).pipe(
-      mergeMap((seed) => path(rule, seed)),
-      toArray(),
-    ),
+  const all$ = range(0, 300).pipe(
+    mergeMap((seed) => path(rule, seed)),
+    toArray(),
   )
-  const right = paths.filter((xs) => xs.at(-1)! > 0).length / paths.length
-  const file = `out/04-mixture-${rule.name.replace(/\W.*/, '')}.png`
+  const paths = await lastValueFrom(all$)
+  const right = (100 * paths.filter((xs) => xs.at(-1)! > 0).length) / paths.length
+  const file = `out/04-mixture-${rule.name.slice(0, 4)}.png`
   await orThrow(writeWhole(file, encodePng()(picture(paths))))
-  console.log(
-    `${rule.name}: ${(100 * right).toFixed(0)} % in the right bump (67 % of the data); wrote ${file}`,
-  )
+  console.log(`${rule.name}: ${right.toFixed(0)} % in the right bump (67 % of the data); wrote ${file}`)
 }

@@ -20,7 +20,7 @@ import { chooseEngine } from '../engine/engines.ts'
 import { loadModel } from '../engine/load-model.ts'
 import { type Failure, isFailure, render } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
-import { checkWritable, type Written } from '../media/files.ts'
+import { checkWritable } from '../media/files.ts'
 import { guided } from '../model/guided.ts'
 import { denoise, type DenoiseConfig } from '../stream/denoise.ts'
 import { respace } from '../stream/respace.ts'
@@ -96,7 +96,7 @@ const size = (bytes: number): string =>
   bytes < 10_000 ? `${String(bytes)} bytes` : `${(bytes / 1000).toFixed(0)} kB`
 
 /** Runs the plan; all files come from one pass. */
-const run = async (plan: Plan, terminal: Terminal, version: string): Promise<number> => {
+const run = async (plan: Plan, terminal: Terminal, version: string, signal: AbortSignal): Promise<number> => {
   const { settings, model, labels, steps, config, outputs, engine } = plan
   const captions = Array.from(
     { length: labels.rows },
@@ -113,16 +113,11 @@ const run = async (plan: Plan, terminal: Terminal, version: string): Promise<num
   }
 
   const begun = performance.now()
-  let interrupted = false
-  const interruption$ = fromEvent(process, 'SIGINT').pipe(
-    take(1),
-    tap(() => {
-      interrupted = true
-    }),
-  )
-  const written$: Observable<Written> = respace(model.schedule, settings.spacing).pipe(
+  const written$ = respace(model.schedule, settings.spacing).pipe(
     denoise(config),
-    takeUntil(interruption$),
+    // the sinks come after it on purpose: they write what there is when the run is cut short
+    // eslint-disable-next-line rxjs-x/no-unsafe-takeuntil
+    takeUntil(fromEvent(signal, 'abort')),
     connect((frames$) =>
       merge(reportProgress(terminal)(frames$), ...outputs.map(({ sink }) => frames$.pipe(sink(legend)))),
     ),
@@ -139,8 +134,9 @@ const run = async (plan: Plan, terminal: Terminal, version: string): Promise<num
       `${(took / steps.length).toFixed(0)} ms a step, ${engine}\n`,
   )
   for (const file of files) terminal.write(`wrote ${file}\n`)
-  if (interrupted) terminal.write('Interrupted: the files show the run as far as it came.\n')
-  return interrupted ? exitCode.interrupted : exitCode.ok
+  if (!signal.aborted) return exitCode.ok
+  terminal.write('Interrupted: the files show the run as far as it came.\n')
+  return exitCode.interrupted
 }
 
 /**
@@ -149,9 +145,15 @@ const run = async (plan: Plan, terminal: Terminal, version: string): Promise<num
  * @param flags - as the command line has them
  * @param terminal - where words go
  * @param version - of this package, for the files
+ * @param signal - aborted when the user wants to stop; the files are finished all the same
  * @returns the exit code; nothing is thrown
  */
-export const sample = async (flags: Flags, terminal: Terminal, version: string): Promise<number> => {
+export const sample = async (
+  flags: Flags,
+  terminal: Terminal,
+  version: string,
+  signal: AbortSignal,
+): Promise<number> => {
   const prepared = await prepare(flags)()
   if (E.isLeft(prepared)) {
     terminal.write(`${render(prepared.left)}\n`)
@@ -159,7 +161,7 @@ export const sample = async (flags: Flags, terminal: Terminal, version: string):
   }
   const { model } = prepared.right
   try {
-    return await run(prepared.right, terminal, version)
+    return await run(prepared.right, terminal, version, signal)
   } catch (error) {
     terminal.write(`${render(error)}\n`)
     return exitCode.failed

@@ -29,7 +29,7 @@ export interface Preset {
  * expect(presets.openai.clip.ddim).toBe('x0+eps')
  * ```
  */
-export const presets: { readonly [name in PresetName]: Preset } = {
+export const presets: Readonly<Record<PresetName, Preset>> = {
   ermon: { spacing: leading, clip: { ddim: 'none', ddpm: 'x0' }, variance: 'fixed-large' },
   diffusers: { spacing: leading, clip: { ddim: 'x0', ddpm: 'x0' }, variance: 'fixed-small' },
   openai: { spacing: linspace, clip: { ddim: 'x0+eps', ddpm: 'x0+eps' }, variance: 'fixed-large' },

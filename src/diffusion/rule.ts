@@ -7,7 +7,7 @@ import { sigmaOfEta, type PerStep } from './sigma.ts'
 import { directionToXt, posteriorMean, predictedX0, randomNoise, sumOfTerms, type Term } from './terms.ts'
 import { isLast } from './transition.ts'
 
-/** How x_{t−1} is made of x_t, x̂₀, ε̂ and z. */
+/** How `x_{t−1}` is made of x_t, x̂₀, ε̂ and z. */
 export interface Rule {
   /** What it is called, for people and for files that say how they were made. */
   readonly name: string
@@ -19,7 +19,7 @@ export interface Rule {
  * A rule of your own: a sum of terms.
  *
  * @param name - what to call it
- * @param terms - the summands of x_{t−1}
+ * @param terms - the summands of `x_{t−1}`
  *
  * @example
  * ```ts
@@ -53,7 +53,7 @@ export const ddim = ({ eta = 0 }: { readonly eta?: PerStep } = {}): Rule =>
 export type Variance = 'fixed-small' | 'fixed-large'
 
 /** Fresh noise of DDPM. The large one is more than the formula's, so the chain's last step leaves it out (Ho et al., alg. 2). */
-const ancestralNoise: { readonly [kind in Variance]: Term } = {
+const ancestralNoise: Readonly<Record<Variance, Term>> = {
   'fixed-small': (transition) => linearForm({ z: sigmaOfEta(transition, 1) }),
   'fixed-large': (transition) =>
     linearForm({

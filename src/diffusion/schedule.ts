@@ -12,7 +12,7 @@ export interface Schedule {
   readonly trainedSteps: number
   /** β_t, the variance that step t adds, in `(0, 1]`. */
   readonly betas: Float64Array
-  /** ᾱ_t = Π_{s ≤ t} (1 − β_s), falling, in `[0, 1)`. */
+  /** ᾱ_t, the product of all 1 − β up to t: falling, in `[0, 1)`. */
   readonly alphaBars: Float64Array
 }
 

@@ -1,7 +1,7 @@
 /**
  * Arithmetic on linear combinations that nobody has computed yet.
  *
- * x₀, ε and x_{t−1} are all linear in what is at hand (x_t, the network's output, a clipped x₀, fresh noise).
+ * x₀, ε and `x_{t−1}` are all linear in what is at hand (x_t, the network's output, a clipped x₀, fresh noise).
  * So a step is first worked out on paper, in float64 scalars, and then costs one pass over memory.
  */
 import type { Coefficient, Sum } from '../algebra/algebra.ts'

@@ -1,8 +1,10 @@
 /**
  * The three terms of the paper's step (arXiv:2010.02502, eq. 12):
  *
- *     x_{t−1} = √ᾱ_{t−1} · x̂₀  +  √(1 − ᾱ_{t−1} − σ²) · ε̂  +  σ · z
- *               predictedX0        directionToXt(σ)           randomNoise(σ)
+ * ```text
+ * x_{t−1} = √ᾱ_{t−1} · x̂₀  +  √(1 − ᾱ_{t−1} − σ²) · ε̂  +  σ · z
+ *           predictedX0        directionToXt(σ)           randomNoise(σ)
+ * ```
  *
  * A term is a linear form for every step. Terms add, so a sampler is a sum of terms: those of the paper, or your own.
  */
@@ -11,7 +13,7 @@ import { linearForm, type LinearForm, linearFormMonoid } from './linear-form.ts'
 import { sigmaOf, type Stochasticity } from './sigma.ts'
 import type { Transition } from './transition.ts'
 
-/** One summand of x_{t−1}: what it takes of x_t, x̂₀, ε̂ and z at a given step. */
+/** One summand of `x_{t−1}`: what it takes of x_t, x̂₀, ε̂ and z at a given step. */
 export type Term = (transition: Transition) => LinearForm
 
 /**
@@ -40,7 +42,7 @@ export const predictedX0: Term = ({ to }) => linearForm({ x0: Math.sqrt(to.alpha
  * The part of the old noise that stays, "the direction pointing to x_t": `√(1 − ᾱ_{t−1} − σ²) · ε̂`.
  *
  * @param stochasticity - σ, the same as that of {@link randomNoise} if marginals are to be kept
- * @throws EtaOutOfRange; the term itself throws SigmaOutOfRange where σ² exceeds 1 − ᾱ_{t−1}
+ * @throws EtaOutOfRange; the term itself throws SigmaOutOfRange where σ² exceeds `1 − ᾱ_{t−1}`
  *
  * @example
  * ```ts
@@ -72,7 +74,7 @@ export const randomNoise = (stochasticity: Stochasticity): Term => {
 }
 
 /**
- * The mean of the ancestral posterior q(x_{t−1} | x_t, x₀), in the basis of x_t and x̂₀ (arXiv:2006.11239, eq. 7):
+ * The mean of the ancestral posterior `q(x_{t−1} | x_t, x₀)`, in the basis of x_t and x̂₀ (arXiv:2006.11239, eq. 7):
  * `√ᾱ_{t−1}·β/(1−ᾱ_t)·x̂₀ + √(1−β)·(1−ᾱ_{t−1})/(1−ᾱ_t)·x_t`, where `1 − β = ᾱ_t/ᾱ_{t−1}` of the steps actually taken.
  *
  * @example

@@ -29,7 +29,14 @@ export interface Engine {
   readonly load: (checkpoint: Checkpoint) => TE.TaskEither<Failure, Model>
 }
 
-/** Every engine that there is, in the order of preference. */
+/**
+ * Every engine that there is, in the order of preference.
+ *
+ * @example
+ * ```ts
+ * expect(engineNames[0]).toBe('onnx')
+ * ```
+ */
 export const engineNames = ['onnx', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'] as const
 
 /** The name of an engine. */

@@ -8,7 +8,7 @@ import { type Engine, type EngineName, engineNames } from './engine.ts'
 import { reasonOf } from './reason.ts'
 
 /** Each engine is loaded when it is asked for, and not before: some are large, some are optional. */
-const start: { readonly [name in EngineName]: () => Promise<Engine> } = {
+const start: Readonly<Record<EngineName, () => Promise<Engine>>> = {
   onnx: async () => (await import('./onnx-engine.ts')).onnxEngine(),
   'tensorflow-gpu': async () =>
     (await import('./tfjs-engine.ts')).tensorflowEngine('tensorflow-gpu', '@tensorflow/tfjs-node-gpu')(),

@@ -14,7 +14,14 @@ import { inspectUNet2D } from '../model/inspection.ts'
 import { decodeUNet2DConfig, type UNet2DConfig } from '../model/unet2d-config.ts'
 import type { Checkpoint, Engine, Model } from './engine.ts'
 
-/** The folder of the model that comes with the package: clothes, by Fashion-MNIST. */
+/**
+ * The folder of the model that comes with the package: clothes, learned from Fashion-MNIST.
+ *
+ * @example
+ * ```ts
+ * expect(defaultModel).toMatch(/fashion-mnist$/)
+ * ```
+ */
 export const defaultModel: string = fileURLToPath(
   new URL('../../pipelines/models/fashion-mnist', import.meta.url),
 )

@@ -53,8 +53,8 @@ export const ask = <T>(
   model: Denoiser<T>,
   { x, t, condition }: Question<T>,
   waitUntil: PredictOptions['waitUntil'] = () => undefined,
-): Observable<Prediction<T>> =>
-  new Observable<Prediction<T>>((subscriber) => {
+): Observable<Prediction<T>> => {
+  const answer$ = new Observable<Prediction<T>>((subscriber) => {
     const controller = new AbortController()
     const { signal } = controller
     const answer = model.predict(x, t, condition, { signal, waitUntil })
@@ -83,4 +83,6 @@ export const ask = <T>(
       controller.abort()
       if (isObservable(answer)) call.unsubscribe()
     }
-  }).pipe(throwIfEmpty(() => fail('PredictionMissing', { t: t[0] ?? NaN })))
+  })
+  return answer$.pipe(throwIfEmpty(() => fail('PredictionMissing', { t: t[0] ?? NaN })))
+}
