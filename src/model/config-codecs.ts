@@ -24,22 +24,60 @@ const isInteger =
   (u: unknown): u is number =>
     Number.isInteger(u) && Number(u) >= least
 
-/** `true` or `false`. */
+/**
+ * `true` or `false`.
+ *
+ * @example
+ * ```ts
+ * expect(flag.is('yes')).toBe(false)
+ * ```
+ */
 export const flag: t.Type<boolean> = expecting('true or false', (u): u is boolean => typeof u === 'boolean')
 
-/** Any finite number. */
+/**
+ * Any finite number.
+ *
+ * @example
+ * ```ts
+ * expect(real.is(-0.5)).toBe(true)
+ * ```
+ */
 export const real: t.Type<number> = expecting('a number', isNumber)
 
-/** A whole number above zero. */
+/**
+ * A whole number above zero.
+ *
+ * @example
+ * ```ts
+ * expect([3, 0, 1.5].map(positive.is)).toEqual([true, false, false])
+ * ```
+ */
 export const positive: t.Type<number> = expecting('a whole number above 0', isInteger(1))
 
-/** A height and a width. */
+/**
+ * A height and a width.
+ *
+ * @example
+ * ```ts
+ * expect(extent.is([28, 28])).toBe(true)
+ * ```
+ */
 export const extent: t.Type<readonly [number, number]> = expecting(
   'a height and width in pixels',
   (u): u is readonly [number, number] => Array.isArray(u) && u.length === 2 && u.every(isInteger(1)),
 )
 
-/** One of a few names or numbers; a name that is none of them is answered with the nearest. */
+/**
+ * One of a few names or numbers; a name that is none of them is answered with the nearest.
+ *
+ * @example
+ * ```ts
+ * const refused = oneOf('conv', 'resnet').decode('con')
+ * expect(refused).toMatchObject(
+ *   E.left([{ message: 'con, not one of conv, resnet; the nearest is conv' }]),
+ * )
+ * ```
+ */
 export const oneOf = <const A extends string | number>(...known: readonly [A, ...A[]]): t.Type<A> =>
   expecting(
     `${known.length > 1 ? 'one of ' : ''}${known.join(', ')}`,
@@ -50,7 +88,14 @@ export const oneOf = <const A extends string | number>(...known: readonly [A, ..
     },
   )
 
-/** `null`, or what the codec says. */
+/**
+ * `null`, or what the codec says.
+ *
+ * @example
+ * ```ts
+ * expect([null, 2, 'a'].map(nullOr(positive).is)).toEqual([true, true, false])
+ * ```
+ */
 export const nullOr = <A>(codec: t.Type<A>): t.Type<A | null> =>
   new t.Type<A | null>(
     `${codec.name} or null`,
@@ -59,7 +104,14 @@ export const nullOr = <A>(codec: t.Type<A>): t.Type<A | null> =>
     (a) => a,
   )
 
-/** A list, not empty. */
+/**
+ * A list, not empty.
+ *
+ * @example
+ * ```ts
+ * expect([[1, 2], []].map(listOf(positive).is)).toEqual([true, false])
+ * ```
+ */
 export const listOf = <A>(codec: t.Type<A>): t.Type<readonly A[]> => {
   const list = t.readonlyArray(codec)
   return new t.Type<readonly A[]>(

@@ -2,7 +2,7 @@
  * The blocks that `config.json` names: down, mid and up.
  */
 import { around, type Layer, type Layers } from './layers.ts'
-import type { DownBlockType, UNet2DConfig, UpBlockType } from './unet2d-options.ts'
+import { timeWidth, type DownBlockType, type UNet2DConfig, type UpBlockType } from './unet2d-options.ts'
 import { attentionBlock, resnetBlock, type BlockStyle, type TimedLayer } from './unet2d-layers.ts'
 
 /** Where a block stands: its name in the checkpoint, its channels, and whether it changes the size at its end. */
@@ -19,17 +19,25 @@ export type DownBlock<T> = (x: T, temb: T) => readonly T[]
 /** A block on the way up joins what the way down left, the last first: one image per stage. */
 export type UpBlock<T> = (x: T, skips: readonly T[], temb: T) => T
 
-/** The style that a config prescribes for its blocks. */
+/**
+ * The style that a config prescribes for its blocks.
+ *
+ * @example
+ * ```ts
+ * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
+ *   up_block_types: ['UpBlock2D'], norm_num_groups: 4 }
+ * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * expect(blockStyle(config)).toEqual({
+ *   time: 32, activation: 'silu', norm: { groups: 4, eps: 1e-5 }, conditioning: 'default',
+ * })
+ * ```
+ */
 export const blockStyle = (config: UNet2DConfig): BlockStyle => ({
   time: timeWidth(config),
   activation: config.act_fn,
   norm: { groups: config.norm_num_groups, eps: config.norm_eps },
   conditioning: config.resnet_time_scale_shift,
 })
-
-/** The width of the embedding of time: four times the first block, unless the config says. */
-export const timeWidth = ({ time_embedding_dim, block_out_channels }: UNet2DConfig): number =>
-  time_embedding_dim ?? 4 * (block_out_channels[0] ?? 0)
 
 /** One resnet, with attention behind it if the block has any. */
 const stage = <T>(

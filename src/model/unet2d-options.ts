@@ -3,9 +3,23 @@
  */
 import type { Activation } from '../algebra/algebra.ts'
 
-/** The names of the blocks that halve the image. */
+/**
+ * The names of the blocks that halve the image.
+ *
+ * @example
+ * ```ts
+ * expect(downBlockTypes).toContain('AttnDownBlock2D')
+ * ```
+ */
 export const downBlockTypes = ['DownBlock2D', 'AttnDownBlock2D', 'ResnetDownsampleBlock2D'] as const
-/** The names of the blocks that double it again. */
+/**
+ * The names of the blocks that double it again.
+ *
+ * @example
+ * ```ts
+ * expect(upBlockTypes).toContain('AttnUpBlock2D')
+ * ```
+ */
 export const upBlockTypes = ['UpBlock2D', 'AttnUpBlock2D', 'ResnetUpsampleBlock2D'] as const
 
 /** A block that halves the image. */
@@ -51,3 +65,17 @@ export interface UNet2DConfig {
   readonly num_class_embeds: number | null
   readonly num_train_timesteps: number | null
 }
+
+/**
+ * The width of the embedding of time: four times the first block, unless the config says.
+ *
+ * @example
+ * ```ts
+ * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
+ *   up_block_types: ['UpBlock2D'], norm_num_groups: 4 }
+ * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * expect(timeWidth(config)).toBe(32)
+ * ```
+ */
+export const timeWidth = ({ time_embedding_dim, block_out_channels }: UNet2DConfig): number =>
+  time_embedding_dim ?? 4 * (block_out_channels[0] ?? 0)

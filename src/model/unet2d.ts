@@ -5,8 +5,8 @@
  */
 import type { NetworkAlgebra, Parameters } from '../algebra/algebra.ts'
 import { layers, type Layer, type Layers } from './layers.ts'
-import { downBlock, midBlock, timeWidth, upBlock } from './unet2d-blocks.ts'
-import type { UNet2DConfig } from './unet2d-options.ts'
+import { downBlock, midBlock, upBlock } from './unet2d-blocks.ts'
+import { timeWidth, type UNet2DConfig } from './unet2d-options.ts'
 
 /**
  * A network: an image, the time of each row, and the class of each row where the network knows classes.
@@ -15,7 +15,18 @@ import type { UNet2DConfig } from './unet2d-options.ts'
  */
 export type Network<T> = (x: T, t: T, labels?: T) => T
 
-/** Whether a config asks for labels. */
+/**
+ * Whether a config asks for labels.
+ *
+ * @example
+ * ```ts
+ * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
+ *   up_block_types: ['UpBlock2D'], norm_num_groups: 4 }
+ * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * expect(takesLabels(config)).toBe(false)
+ * expect(takesLabels({ ...config, num_class_embeds: 10 })).toBe(true)
+ * ```
+ */
 export const takesLabels = ({ class_embed_type, num_class_embeds }: UNet2DConfig): boolean =>
   class_embed_type !== null || num_class_embeds !== null
 

@@ -5,50 +5,7 @@
  * union package, which brings 140 MB along. Where they are there already, they stay.
  */
 import * as tf from '@tensorflow/tfjs-core'
-
-type Gradients = Readonly<Record<string, () => tf.Tensor>>
-
-/** One kernel's rule: what it wants to remember of the call, and the gradient by each input. */
-interface Rule {
-  readonly inputs?: readonly string[]
-  readonly output?: true
-  readonly all?: true
-  readonly by: (dy: tf.Tensor, saved: readonly tf.Tensor[], attrs: tf.NamedAttrMap) => Gradients
-}
-
-/** Undoes broadcasting: sums over the axes along which an input was repeated. */
-const like = (gradient: tf.Tensor, { shape }: tf.Tensor): tf.Tensor => {
-  const axes = tf.broadcast_util.getReductionAxes(shape, gradient.shape)
-  return tf.reshape(axes.length > 0 ? tf.sum(gradient, axes) : gradient, shape)
-}
-
-/** f(x), given f′(x). */
-const ofInput = (slope: (x: tf.Tensor) => tf.Tensor): Rule => ({
-  inputs: ['x'],
-  by: (dy, [x]) => ({ x: () => tf.mul(dy, slope(x!)) }),
-})
-
-/** f(x), given f′ in terms of f itself. */
-const ofOutput = (slope: (y: tf.Tensor) => tf.Tensor): Rule => ({
-  output: true,
-  by: (dy, [y]) => ({ x: () => tf.mul(dy, slope(y!)) }),
-})
-
-/** f(a, b), given what dy becomes on its way to each. */
-const ofTwo = (
-  toA: (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
-  toB: (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
-): Rule => ({
-  inputs: ['a', 'b'],
-  by: (dy, [a, b]) => ({ a: () => like(toA(dy, a!, b!), a!), b: () => like(toB(dy, a!, b!), b!) }),
-})
-
-/** A sum over axes spreads its gradient evenly over what it has summed. */
-const spread = (dy: tf.Tensor, x: tf.Tensor, { axis }: tf.NamedAttrMap): tf.Tensor => {
-  const axes = tf.util.parseAxisParam((axis ?? null) as number[], x.shape)
-  const kept = x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent))
-  return tf.mul(tf.reshape(dy, kept), tf.onesLike(x))
-}
+import { like, ofInput, ofOutput, ofTwo, spread, type Rule } from './gradient-rule.ts'
 
 const numbersOf = (attribute: tf.Attribute | undefined): number[] => attribute as number[]
 
@@ -183,7 +140,18 @@ const rules: Readonly<Record<string, Rule>> = {
 /** tfjs-core's types don't admit that there may be none. */
 const known = (kernelName: string): tf.GradConfig | undefined => tf.getGradient(kernelName)
 
-/** Registers what is not there yet. */
+/**
+ * Registers the derivatives that are not there yet.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * registerGradients()
+ * await tf.setBackend('cpu')
+ * expect([...(await tf.grad((x) => tf.square(x))(tf.tensor1d([3])).data())]).toEqual([6])
+ * ```
+ */
 export const registerGradients = (): void => {
   for (const [kernelName, { inputs = [], output, all, by }] of Object.entries(rules)) {
     if (known(kernelName) !== undefined) continue
