@@ -1,18 +1,7 @@
 /**
  * `rxdiffusion sample`: from flags to files.
  */
-import {
-  connect,
-  fromEvent,
-  lastValueFrom,
-  map,
-  merge,
-  Observable,
-  take,
-  takeUntil,
-  tap,
-  toArray,
-} from 'rxjs'
+import { connect, fromEvent, lastValueFrom, map, merge, takeUntil, toArray } from 'rxjs'
 import type { Transition } from '../diffusion/transition.ts'
 import { transitions } from '../diffusion/transition.ts'
 import type { Model } from '../engine/engine.ts'
