@@ -39,26 +39,18 @@ const soon: (callback: () => void) => () => void =
 export const macrotaskScheduler: SchedulerLike = {
   now: () => Date.now(),
   schedule: <S>(work: (this: SchedulerAction<S>, state?: S) => void, delay = 0, state?: S): Subscription => {
-    if (delay > 0) return asyncScheduler.schedule(work, delay, state)
     const action: SchedulerAction<S> = Object.assign(new Subscription(), {
       schedule: (next?: S, wait = 0): Subscription => {
-        action.add(
-          macrotaskScheduler.schedule(
-            (again) => {
-              work.call(action, again)
-            },
-            wait,
-            next,
-          ),
-        )
+        const turn = new Subscription()
+        const run = (): void => {
+          action.remove(turn)
+          work.call(action, next)
+        }
+        turn.add(wait > 0 ? asyncScheduler.schedule(run, wait) : soon(run))
+        action.add(turn)
         return action
       },
     })
-    action.add(
-      soon(() => {
-        work.call(action, state)
-      }),
-    )
-    return action
+    return action.schedule(state, delay)
   },
 }
