@@ -3,8 +3,11 @@
  */
 import {
   concat,
+  concatMap,
   defer,
+  EMPTY,
   filter,
+  finalize,
   mergeScan,
   Observable,
   type ObservableInput,
@@ -17,8 +20,8 @@ import {
 import type { Transition } from '../diffusion/transition.ts'
 import { type Frame, lend } from './frame.ts'
 import { macrotaskScheduler } from './macrotask.ts'
-import { openRun } from './run.ts'
-import { isStepped, type Latent, step, type StepConfig } from './step.ts'
+import { openRun, startsRuns } from './run.ts'
+import { isStepped, type Latent, step, type StepConfig, type Stepped } from './step.ts'
 
 /** How to sample. */
 export interface DenoiseConfig<T> extends Omit<StepConfig<T>, 'waitUntil'> {
@@ -64,7 +67,8 @@ export const denoise = <T>(config: DenoiseConfig<T>): OperatorFunction<Transitio
   const shape = [config.batch ?? condition?.labels?.length ?? 1, ...model.shape]
 
   return (transitions$) => {
-    const frames$: Observable<Frame<T>> = new Observable((subscriber) => {
+    const frames$: Observable<Frame<T>> = defer(() => {
+      const x = start ?? model.algebra.fromValues({ shape, data: noise.draw(0, shape) })
       const run = openRun(model.algebra, inFlight, frames$)
 
       // what the chain needs for its next step
@@ -74,13 +78,14 @@ export const denoise = <T>(config: DenoiseConfig<T>): OperatorFunction<Transitio
         run.readers.release(owned)
         owned = tensors
       }
-
-      const x = start ?? model.algebra.fromValues({ shape, data: noise.draw(0, shape) })
       own([x])
       // a start that was given has one more reader, who never lets go: the caller
       if (start !== undefined) run.readers.retain([start])
 
-      const turn = run.gate.open.pipe(subscribeOn(scheduler))
+      // when the gate opens in somebody else's turn, another is waited for; it may have closed by then
+      const turn: Observable<never> = defer(() =>
+        run.gate.isOpen() ? EMPTY : concat(run.gate.open, turn),
+      ).pipe(subscribeOn(scheduler))
       const advance = (latent: Latent<T>, transition: Transition): Observable<Latent<T>> =>
         concat(
           turn,
@@ -91,30 +96,27 @@ export const denoise = <T>(config: DenoiseConfig<T>): OperatorFunction<Transitio
             return of(latent).pipe(step({ ...config, waitUntil })(transition))
           }),
         )
+      const deliver = (stepped: Stepped<T>): Observable<Frame<T>> =>
+        new Observable((reader) => {
+          const { frame, returned } = lend(run, stepped)
+          own(stepped.made)
+          reader.next(frame)
+          returned()
+          reader.complete()
+        })
 
-      subscriber.add(
-        concat(transitions$.pipe(mergeScan(advance, { x, draws: 1 }, 1), filter(isStepped)), run.gate.idle)
-          .pipe(takeUntil(run.gate.failure))
-          .subscribe({
-            next: (stepped) => {
-              const { frame, returned } = lend(run, stepped)
-              own(stepped.made)
-              subscriber.next(frame)
-              returned()
-            },
-            error: (error: unknown) => {
-              subscriber.error(error)
-            },
-            complete: () => {
-              subscriber.complete()
-            },
-          }),
+      return concat(
+        transitions$.pipe(mergeScan(advance, { x, draws: 1 }, 1), filter(isStepped)),
+        run.gate.idle,
+      ).pipe(
+        takeUntil(run.gate.failure),
+        concatMap(deliver),
+        finalize(() => {
+          own([])
+          run.end()
+        }),
       )
-      subscriber.add(() => {
-        own([])
-        run.end()
-      })
     })
-    return frames$
+    return startsRuns(frames$)
   }
 }

@@ -1,7 +1,7 @@
 /**
  * What a run emits: one frame per step, lent to whoever looks at it.
  */
-import type { ObservableInput } from 'rxjs'
+import { from, type Observable, type ObservableInput } from 'rxjs'
 import type { Sum, VectorAlgebra } from '../algebra/algebra.ts'
 import type { Transition } from '../diffusion/transition.ts'
 import { fail } from '../failure.ts'
@@ -45,11 +45,11 @@ export interface OwnedFrame<T> extends Disposable {
 
 /** What a frame needs of its run. */
 export interface Lender<T> {
-  /** Told of every frame. */
-  readonly lent: (frame: object) => void
+  /** Told of every frame; the answer is called when its first loan ends. */
+  readonly lent: (frame: object) => () => void
   readonly algebra: VectorAlgebra<T>
   readonly readers: RefCount<T>
-  readonly hold: (frame: object, work: ObservableInput<unknown>, settled?: () => void) => void
+  readonly hold: (frame: object, work: Observable<unknown>, settled?: () => void) => void
 }
 
 /** The tensors of a step, each computed when first read, and readable until let go. */
@@ -148,16 +148,24 @@ export const lend = <T>(
       return fields.eps()
     },
     waitUntil: (work) => {
+      // throws here, before anything is counted, at what can't be waited for
+      const work$ = from(work)
       // late work holds the run, but what has been handed back stays handed back
       const late = loans === 0
       if (!late) loans += 1
-      lender.hold(frame, work, late ? undefined : returned)
+      lender.hold(frame, work$, late ? undefined : returned)
     },
     keep: () => {
       if (loans === 0) throw fail('FrameExpired', { step: transition.index, field: 'keep()' })
       return own(algebra, transition, reading(lender, stepped))
     },
   }
-  lender.lent(frame)
-  return { frame, returned }
+  const ended = lender.lent(frame)
+  return {
+    frame,
+    returned: () => {
+      returned()
+      ended()
+    },
+  }
 }

@@ -4,13 +4,15 @@
  * Holds are counted per holder, not per notification, so a `filter` or a `bufferCount` between a run and its sink
  * changes nothing: what nobody holds does not wait.
  */
-import { from, Observable, type ObservableInput, Subject } from 'rxjs'
+import { Observable, Subject } from 'rxjs'
 
 /** The gate of one run. */
 export interface Gate {
   /** Holds on behalf of `holder` until the work ends; several works of one holder count once. `settled` is called when it ends, however. */
-  readonly hold: (holder: object, work: ObservableInput<unknown>, settled?: () => void) => void
-  /** Completes as soon as fewer than `inFlight` holders hold. */
+  readonly hold: (holder: object, work: Observable<unknown>, settled?: () => void) => void
+  /** Whether fewer than `inFlight` holders hold. */
+  readonly isOpen: () => boolean
+  /** Completes as soon as it is open. */
   readonly open: Observable<never>
   /** Completes as soon as nobody holds. */
   readonly idle: Observable<never>
@@ -65,7 +67,7 @@ export const createGate = (inFlight: number): Gate => {
         for (const look of [...waiting]) look()
       }
       // never unsubscribed: work that was begun is owed its frame until it ends
-      from(work).subscribe({
+      work.subscribe({
         error: (error: unknown) => {
           failure.error(error)
           end()
@@ -73,6 +75,7 @@ export const createGate = (inFlight: number): Gate => {
         complete: end,
       })
     },
+    isOpen: () => holders.size < inFlight,
     open: below(inFlight),
     idle: below(1),
     failure,

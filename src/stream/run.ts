@@ -1,7 +1,7 @@
 /**
  * One run of a sampler: what it owns, who holds it, and when it has settled.
  */
-import { finalize, from, Observable, type ObservableInput } from 'rxjs'
+import { finalize, from, type ObservableInput } from 'rxjs'
 import type { VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
 import type { Lender } from './frame.ts'
@@ -19,11 +19,21 @@ export interface Run<T> extends Lender<T> {
   readonly settled: Promise<void>
 }
 
-/** Runs by what a user has in hand: the observable that started them, or one of their frames. */
-const runs = new WeakMap<object, ReadonlyArray<Promise<void>>>()
+/** What runs under way will settle, by what a user has in hand: the observable that starts them, or one of their frames. */
+const runs = new WeakMap<object, Set<Promise<void>>>()
 
-const remember = (handle: object, settled: Promise<void>): void => {
-  runs.set(handle, [...(runs.get(handle) ?? []), settled])
+/**
+ * Makes an observable that starts runs known to {@link settled}.
+ *
+ * @example
+ * ```ts
+ * const idle$ = startsRuns(of(1))
+ * expect(await settled(idle$)).toBe(undefined)
+ * ```
+ */
+export const startsRuns = <O extends object>(source: O): O => {
+  runs.set(source, new Set())
+  return source
 }
 
 /**
@@ -50,7 +60,10 @@ export const openRun = <T>(algebra: VectorAlgebra<T>, inFlight: number, source: 
     pending -= 1
     if (pending === 0) resolve()
   }
-  remember(source, settled)
+  const underWay = new Set([settled])
+  const started = runs.get(source)
+  started?.add(settled)
+  void settled.then(() => started?.delete(settled))
   return {
     algebra,
     readers,
@@ -58,7 +71,8 @@ export const openRun = <T>(algebra: VectorAlgebra<T>, inFlight: number, source: 
     settled,
     end: done,
     lent: (frame) => {
-      remember(frame, settled)
+      runs.set(frame, underWay)
+      return begin()
     },
     hold: (frame, work, released) => {
       const ended = begin()
@@ -68,9 +82,10 @@ export const openRun = <T>(algebra: VectorAlgebra<T>, inFlight: number, source: 
       })
     },
     outlast: (tensor, work) => {
+      const work$ = from(work)
       const ended = begin()
       readers.retain([tensor])
-      from(work)
+      work$
         .pipe(
           finalize(() => {
             readers.release([tensor])
@@ -89,7 +104,7 @@ export const openRun = <T>(algebra: VectorAlgebra<T>, inFlight: number, source: 
  * From then on it owns no tensors.
  *
  * @param run - what `denoise` returned (before any other operator), or a frame
- * @throws NotARun for anything else
+ * @throws NotARun for anything else, other operators' observables among it
  *
  * @example
  * ```ts
@@ -102,6 +117,6 @@ export const openRun = <T>(algebra: VectorAlgebra<T>, inFlight: number, source: 
  */
 export const settled = async (run: object): Promise<void> => {
   const found = runs.get(run)
-  if (found === undefined && !(run instanceof Observable)) throw fail('NotARun', {})
-  await Promise.all(found ?? [])
+  if (found === undefined) throw fail('NotARun', {})
+  await Promise.all(found)
 }
