@@ -7,8 +7,8 @@ import { convolutions } from './onnx/convolution.ts'
 import type { Graph } from './onnx/graph.ts'
 import { normalizations } from './onnx/normalization.ts'
 import { elementType } from './onnx/model.ts'
-import { integers, overPixels, reshape, scalar } from './onnx/shaping.ts'
-import { type Value, as } from './onnx/value.ts'
+import { integers, overPixels, reshape, resize, scalar } from './onnx/shaping.ts'
+import { type Scalars, type Spatial, type Value, type Vector, as, renamed } from './onnx/value.ts'
 import { frequencies } from './sinusoid.ts'
 
 export { onnxParameters, type Value } from './onnx/value.ts'
@@ -42,8 +42,7 @@ const cast = (graph: Graph, x: string, to: keyof typeof elementType): string =>
  */
 export const onnx = (graph: Graph): NetworkAlgebra<Value> => {
   const activation = activations(graph)
-  const renamed = <T extends Value & { readonly name: string }>(x: T, name: string): T => ({ ...x, name })
-  const named = (x: Value): Value & { readonly name: string } => (x.kind === 'weights' ? as.vector(x) : x)
+  const named = (x: Value): Spatial | Vector | Scalars => (x.kind === 'weights' ? as.vector(x) : x)
 
   return {
     ...convolutions(graph),
@@ -82,24 +81,13 @@ export const onnx = (graph: Graph): NetworkAlgebra<Value> => {
       }
     },
 
-    upsample: (image) => {
-      const x = as.image(image)
-      const factors = graph.constant({ dims: [4], data: Float32Array.of(1, 1, 2, 2) })
-      const name = graph.emit('Resize', [x.name, '', factors], {
-        attributes: {
-          mode: { string: 'nearest' },
-          coordinate_transformation_mode: { string: 'asymmetric' },
-          nearest_mode: { string: 'floor' },
-        },
-      })
-      return { ...x, name, height: x.height * 2, width: x.width * 2, half: x }
-    },
+    upsample: (image) => ({ ...resize(graph, as.image(image), 2, 2), half: as.image(image) }),
     averagePool: (image) => {
       const x = as.image(image)
       const name = graph.emit('AveragePool', [x.name], {
         attributes: { kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } },
       })
-      return { ...x, name, height: Math.floor(x.height / 2), width: Math.floor(x.width / 2) }
+      return { ...renamed(x, name), height: Math.floor(x.height / 2), width: Math.floor(x.width / 2) }
     },
     concat: (images) => {
       const all = images.map(as.image)

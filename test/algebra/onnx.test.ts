@@ -212,11 +212,15 @@ describe('a UNet compiled to onnx', () => {
       onnxParameters((tensor) => tensorOf(weights, tensor)),
     )
     const labels = io.tensors.get('class_labels')
-    const rows = (values: Values64, count: number): Values64 => ({
-      shape: [count, ...values.shape.slice(1)],
-      data: values.data.slice(0, (count * values.data.length) / values.shape[0]!),
-    })
-    for (const count of [3, 1, 2]) {
+    // more rows than the golden has are the same ones again
+    const rows = ({ shape, data }: Values64, count: number): Values64 => {
+      const row = data.length / shape[0]!
+      return {
+        shape: [count, ...shape.slice(1)],
+        data: Float64Array.from({ length: count * row }, (_, i) => data[i % data.length]!),
+      }
+    }
+    for (const count of [2, 1, 7]) {
       const [out] = await runModel(bytes, [
         ['float32', rows(nchwToNhwc(tensorOf(io, 'sample')), count)],
         ['float32', rows(tensorOf(io, 'timestep'), count)],

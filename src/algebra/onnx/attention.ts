@@ -2,7 +2,7 @@
 import type { NetworkAlgebra } from '../algebra.ts'
 import type { Graph } from './graph.ts'
 import { reshape, scalar, transpose } from './shaping.ts'
-import { type Spatial, type Value, as } from './value.ts'
+import { type Spatial, type Value, as, renamed } from './value.ts'
 
 /**
  * `softmax(q·kᵀ/√d)·v` for each head. Channels come before pixels here, so that q, k and v are `[d, length]`
@@ -20,6 +20,6 @@ export const attentions = (graph: Graph): Pick<NetworkAlgebra<Value>, 'attention
     ])
     const weights = graph.emit('Softmax', [scores], { attributes: { axis: { int: -1 } } })
     const mixed = graph.emit('MatMul', [split(as.spatial(value)), swapped(weights)])
-    return { ...q, name: reshape(graph, mixed, [0, q.channels, q.height, q.width]) }
+    return renamed(q, reshape(graph, mixed, [0, q.channels, q.height, q.width]))
   },
 })

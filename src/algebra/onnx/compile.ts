@@ -3,6 +3,7 @@ import type { NetworkAlgebra, Shape } from '../algebra.ts'
 import { onnx } from '../onnx.ts'
 import { type Graph, emptyGraph } from './graph.ts'
 import { type Port, encodeModel } from './model.ts'
+import { joinSiblings } from './siblings.ts'
 import { reshape, transpose } from './shaping.ts'
 import { type Spatial, type Value, as } from './value.ts'
 
@@ -63,10 +64,9 @@ export const compileOnnx = <const Inputs extends readonly Input[]>(
   // mapping a tuple keeps its length, which the compiler doesn't know
   const values = inputs.map((input) => enter(graph, input)) as { readonly [Place in keyof Inputs]: Value }
   const results = network(onnx(graph), ...values)
-  return encodeModel(
-    graph.close(
-      inputs.map(({ name, type, shape }) => ({ name, type, shape: ['rows', ...shape] })),
-      results.map((result) => leave(graph, result)),
-    ),
+  const model = graph.close(
+    inputs.map(({ name, type, shape }) => ({ name, type, shape: ['rows', ...shape] })),
+    results.map((result) => leave(graph, result)),
   )
+  return encodeModel(joinSiblings(model))
 }

@@ -1,10 +1,13 @@
-/** Group normalisation and activations. */
+/** Group normalisation. */
 import type { NetworkAlgebra } from '../algebra.ts'
 import type { Graph } from './graph.ts'
 import { reshape } from './shaping.ts'
-import { type Value, as } from './value.ts'
+import { type Value, as, renamed } from './value.ts'
 
-/** The operations of {@link NetworkAlgebra} that normalise or bend. */
+/**
+ * The operations of {@link NetworkAlgebra} that normalise. A group is one channel to InstanceNormalization, whose own
+ * scale and shift are therefore left at 1 and 0.
+ */
 export const normalizations = (graph: Graph): Pick<NetworkAlgebra<Value>, 'groupNorm'> => ({
   groupNorm: (value, scale, shift, { groups, eps }) => {
     const x = as.spatial(value)
@@ -21,6 +24,6 @@ export const normalizations = (graph: Graph): Pick<NetworkAlgebra<Value>, 'group
       reshape(graph, standard, [0, x.channels, x.height, x.width]),
       perChannel(scale),
     ])
-    return { ...x, name: graph.emit('Add', [scaled, perChannel(shift)]) }
+    return renamed(x, graph.emit('Add', [scaled, perChannel(shift)]))
   },
 })

@@ -1,5 +1,6 @@
 /** Constants and changes of shape that the operations share. */
 import type { Graph } from './graph.ts'
+import type { Spatial } from './value.ts'
 
 /** A tensor of integers. */
 export const integers = (graph: Graph, values: readonly number[]): string =>
@@ -20,3 +21,16 @@ export const overPixels = (graph: Graph, vector: string): string =>
 /** The axes in another order. */
 export const transpose = (graph: Graph, x: string, order: readonly number[]): string =>
   graph.emit('Transpose', [x], { attributes: { perm: { ints: order } } })
+
+/** Every pixel so many times, downwards and to the right. */
+export const resize = (graph: Graph, x: Spatial, down: number, right: number): Spatial => {
+  const factors = graph.constant({ dims: [4], data: Float32Array.of(1, 1, down, right) })
+  const name = graph.emit('Resize', [x.name, '', factors], {
+    attributes: {
+      mode: { string: 'nearest' },
+      coordinate_transformation_mode: { string: 'asymmetric' },
+      nearest_mode: { string: 'floor' },
+    },
+  })
+  return { ...x, name, height: x.height * down, width: x.width * right }
+}

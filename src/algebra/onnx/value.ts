@@ -16,7 +16,7 @@ export interface Spatial {
   readonly height: number
   readonly width: number
   /** The image that this one is twice as large as, where it came from {@link NetworkAlgebra.upsample}. */
-  readonly half?: Spatial
+  readonly half?: Spatial | undefined
 }
 
 /** One row of numbers for each sample. */
@@ -40,6 +40,13 @@ export interface Weights extends Constant {
 
 /** A value in a graph. */
 export type Value = Spatial | Vector | Scalars | Weights
+
+/** What an operation makes of a value whose shape it keeps. */
+export const renamed = <T extends Spatial | Vector | Scalars>(value: T, name: string): T => ({
+  ...value,
+  name,
+  half: undefined,
+})
 
 const expected = (what: string, found: Value): never => {
   throw fail('ModelRejected', { engine: 'onnx', reason: `an operation on ${what} was given ${found.kind}` })
