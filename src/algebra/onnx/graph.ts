@@ -25,11 +25,8 @@ export interface Graph {
   readonly close: (inputs: readonly Port[], outputs: readonly Port[]) => Model
 }
 
-// longer constants are weights, and no two of them are equal
-const comparable = 4096
-
-const constantKey = ({ dims, data }: Constant): string | undefined =>
-  data.length > comparable ? undefined : `${data.constructor.name}:${dims.join('x')}:${data.join()}`
+// short ones are shapes, numbers, zeros and ones, which recur; comparing weights would take longer than it saves
+const comparable = 64
 
 /** The nodes that `names` depend on, in their old order. */
 const needed = (nodes: readonly GraphNode[], names: readonly string[]): readonly GraphNode[] => {
@@ -59,6 +56,15 @@ export const emptyGraph = (): Graph => {
   const nodes: GraphNode[] = []
   const constants = new Map<string, Constant>()
   const known = new Map<string, readonly string[]>()
+  const numbers = new Map<Constant['data'], number>()
+
+  /** Equal for equal short constants, and for the same long ones under the same shape. */
+  const keyOf = ({ dims, data }: Constant): string => {
+    const number = numbers.get(data) ?? numbers.size
+    numbers.set(data, number)
+    const content = data.length > comparable ? `#${String(number)}` : data.join()
+    return `${data.constructor.name}:${dims.join('x')}:${content}`
+  }
 
   const emitAll: Graph['emitAll'] = (op, inputs, { attributes = {}, outputs = 1, domain = '' }) => {
     const key = JSON.stringify([op, inputs, attributes, outputs, domain])
@@ -74,12 +80,12 @@ export const emptyGraph = (): Graph => {
     emitAll,
     emit: (op, inputs, options = {}) => emitAll(op, inputs, { ...options, outputs: 1 }).join(),
     constant: (constant) => {
-      const key = constantKey(constant)
-      const before = key === undefined ? undefined : known.get(key)?.[0]
+      const key = keyOf(constant)
+      const [before] = known.get(key) ?? []
       if (before !== undefined) return before
       const name = `constant_${String(constants.size)}`
       constants.set(name, constant)
-      if (key !== undefined) known.set(key, [name])
+      known.set(key, [name])
       return name
     },
     close: (inputs, outputs) => {
