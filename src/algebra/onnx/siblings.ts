@@ -14,7 +14,13 @@ const familyName = ({ op, inputs: [x = ''] }: GraphNode): string => `${op} ${x}`
 
 /** Weights one below the other. */
 const stacked = (parts: readonly Constant[]): Constant => {
-  const data = Float32Array.from(parts.flatMap((part) => Array.from(part.data, Number)))
+  const floats = parts.map(({ data }) => data).filter((data) => data instanceof Float32Array)
+  const data = new Float32Array(floats.reduce((size, part) => size + part.length, 0))
+  let at = 0
+  for (const part of floats) {
+    data.set(part, at)
+    at += part.length
+  }
   const [, ...rest] = parts[0]?.dims ?? []
   return { data, dims: [parts.reduce((sum, part) => sum + (part.dims[0] ?? 0), 0), ...rest] }
 }
