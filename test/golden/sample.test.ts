@@ -1,0 +1,74 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { readdirSync } from 'node:fs'
+import { lastValueFrom, map, toArray } from 'rxjs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { EngineName, Model } from '../../src/engine/engine.ts'
+import { openEngine } from '../../src/engine/engines.ts'
+import { loadModel } from '../../src/engine/load-model.ts'
+import { guided } from '../../src/model/guided.ts'
+import { torch } from '../../src/noise/torch.ts'
+import { orThrow } from '../../src/or-throw.ts'
+import { denoise } from '../../src/stream/denoise.ts'
+import { respace } from '../../src/stream/respace.ts'
+import { snapshot } from '../../src/stream/snapshot.ts'
+import { goldenPath } from '../support/goldens.ts'
+import { type Chain, clipOf, difference, finalLevelOf, readChain, ruleOf, spacingOf } from './chain.ts'
+
+const names = readdirSync(goldenPath('sample'))
+  .map((file) => file.replace('.safetensors', ''))
+  // a solver with history: not part of the family yet
+  .filter((name) => name !== 'dpmpp2m-10')
+
+/** Guidance 3 multiplies the network's rounding by five at every step. */
+const tolerance = (name: string): number => (name.endsWith('guided3') ? 1e-3 : 2e-4)
+
+/** The whole chain again, from torch's seed alone; the largest absolute error of x_T and of each x after it. */
+const replay = async (model: Model, { settings, x }: Chain): Promise<readonly number[]> => {
+  const noise = torch({ seed: settings.seed })
+  const [start, ...rest] = x
+  const { shape } = start!
+  const frames$ = respace(model.schedule, spacingOf(settings), { finalLevel: finalLevelOf(settings) }).pipe(
+    denoise({
+      model: guided({ weight: settings.guidance ?? 1 })(model),
+      rule: ruleOf(settings),
+      clip: clipOf(settings),
+      condition: { labels: settings.labels },
+      noise,
+    }),
+    snapshot(),
+    map(({ xt }, k) => difference(xt, rest[k]!)),
+    toArray(),
+  )
+  const errors = await lastValueFrom(frames$)
+  expect(errors).toHaveLength(settings.steps)
+  expect(rest).toHaveLength(settings.steps)
+  return [difference({ shape, data: noise.draw(0, shape) }, start!), ...errors]
+}
+
+const achieved: string[] = []
+afterAll(() => {
+  console.log(['largest absolute error of every x of the chain', ...achieved].join('\n'))
+})
+
+describe.each<EngineName>(['onnx', 'wasm'])('the chains of diffusers, from torch’s seed, on %s', (name) => {
+  let model: Model
+  beforeAll(async () => {
+    model = await orThrow(loadModel(await orThrow(openEngine(name))))
+  })
+  afterAll(() => model[Symbol.dispose]())
+
+  it('covers them', () => {
+    expect(names).toHaveLength(5)
+  })
+
+  it.each(names)('%s', { timeout: 300_000 }, async (chain) => {
+    const tensors = tf.memory().numTensors
+    const begun = performance.now()
+    const errors = await replay(model, readChain(`sample/${chain}.safetensors`))
+    const took = (performance.now() - begun) / 1000
+    const worst = Math.max(...errors)
+    achieved.push(`${name.padEnd(5)} ${chain.padEnd(26)} ${worst.toExponential(1)}  (${took.toFixed(1)} s)`)
+    expect(worst).toBeLessThan(tolerance(chain))
+    expect(tf.memory().numTensors).toBe(tensors)
+  })
+})
