@@ -8,7 +8,7 @@
 const list = (names: readonly string[]): string => names.join(', ')
 const shape = (extent: readonly number[]): string => `[${extent.join(', ')}]`
 const hint = (nearest: string | undefined): string =>
-  nearest === undefined ? '' : ` Did you mean ${nearest}?`
+  nearest === undefined ? '' : `, and the nearest is ${nearest}`
 
 /** The facts of every kind of failure, by tag. */
 export interface FailureFacts {
@@ -104,7 +104,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   ClipWithoutRange: (f) => `Clipping ${f.clip} needs a range, and the model names none.`,
 
   // conditions
-  LabelUnknown: (f) => `The model has no label ${f.label}; it knows ${list(f.known)}.${hint(f.nearest)}`,
+  LabelUnknown: (f) => `The model has no label ${f.label}; it knows ${list(f.known)}${hint(f.nearest)}.`,
   LabelsMissing: (f) => `The model needs a label for every sample (0 to ${String(f.classes - 1)}).`,
   LabelsUnexpected: () => 'Labels were given, but the model is not conditioned on labels.',
   LabelCount: (f) => `${String(f.labels)} labels were given for ${String(f.rows)} samples.`,
@@ -133,7 +133,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   ShapesDisagree: (f) => `The network doesn't fit together at ${f.operation}: ${f.reason}.`,
 
   // engines
-  EngineUnknown: (f) => `There is no engine ${f.engine}; there are ${list(f.known)}.${hint(f.nearest)}`,
+  EngineUnknown: (f) => `There is no engine ${f.engine}; there are ${list(f.known)}${hint(f.nearest)}.`,
   EngineUnavailable: (f) => `The engine ${f.engine} can't run here: ${f.reason}.`,
   ModelRejected: (f) => `The engine ${f.engine} could not run the model: ${f.reason}.`,
 
@@ -167,7 +167,7 @@ export type Failure = FailureOf<FailureTag>
  */
 export const fail = <Tag extends FailureTag>(tag: Tag, facts: FailureFacts[Tag]): FailureOf<Tag> => {
   const sentence = sentences[tag](facts)
-  return Object.assign(new Error(sentence), { name: tag, _tag: tag }, facts)
+  return Object.assign(new Error(sentence), { name: tag, _tag: tag }, facts) as FailureOf<Tag>
 }
 
 /**

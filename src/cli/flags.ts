@@ -4,6 +4,7 @@
 import { fail, type FailureOf } from '../failure.ts'
 import { E } from '../fp.ts'
 import { nearest } from '../nearest.ts'
+import { quoted } from './quoted.ts'
 
 /** A flag's value, or what is wrong with it. */
 export type Read<A> = E.Either<FailureOf<'Usage'>, A>
@@ -31,8 +32,14 @@ export const readNumber =
       (range.whole !== true || Number.isSafeInteger(value)) &&
       value >= range.least &&
       value <= (range.most ?? Infinity)
-    return fits ? E.right(value) : refuse(`${flag} takes ${describe(range)}, not ${text}`)
+    return fits ? E.right(value) : refuse(`${flag} takes ${describe(range)}, not ${quoted(text)}`)
   }
+
+/** Reads a path. */
+export const readPath =
+  (flag: string) =>
+  (text: string): Read<string> =>
+    text === '' ? refuse(`${flag} takes a path, not ${quoted(text)}`) : E.right(text)
 
 /** Reads one of several words. */
 export const readOneOf =
@@ -41,35 +48,28 @@ export const readOneOf =
     const word = words.find((each) => each === text)
     if (word !== undefined) return E.right(word)
     const near = nearest(words)(text)
-    return refuse(
-      `${flag} takes one of ${words.join(', ')}, not ${text}${near === undefined ? '' : `; did you mean ${near}?`}`.replace(
-        /\?$/,
-        '?',
-      ),
-    )
+    const hint = near === undefined ? '' : `; the nearest is ${near}`
+    return refuse(`${flag} takes one of ${words.join(', ')}, not ${quoted(text)}${hint}`)
   }
 
 /** Reads whole numbers and ranges of them: `0-63`, `1,4,9`, `0-3,8`. */
 export const readWholes =
   (flag: string, most: number) =>
   (text: string): Read<readonly number[]> => {
-    const parts = text.split(',').map((part) => /^(\d+)(?:-(\d+))?$/.exec(part.trim()))
-    const wrong = (): E.Either<FailureOf<'Usage'>, never> =>
-      refuse(
-        `${flag} takes whole numbers and ranges such as 0-63 or 1,4,9, at most ${String(most)} of them, not ${text}`,
-      )
     const wholes: number[] = []
-    for (const part of parts) {
-      const first = Number(part?.[1])
-      const last = Number(part?.[2] ?? part?.[1])
+    for (const part of text.split(',')) {
+      const range = /^(\d+)(?:-(\d+))?$/.exec(part.trim())
+      const first = Number(range?.[1])
+      const last = Number(range?.[2] ?? range?.[1])
+      if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last))
+        return refuse(`${flag} takes whole numbers and ranges such as 0-63 or 1,4,9, not ${quoted(text)}`)
+      if (last < first)
+        return refuse(
+          `${flag} takes ranges that rise, such as ${String(last)}-${String(first)}, not ${part.trim()}`,
+        )
       const many = last - first + 1
-      if (
-        !Number.isSafeInteger(first) ||
-        !Number.isSafeInteger(last) ||
-        many < 1 ||
-        wholes.length + many > most
-      )
-        return wrong()
+      if (wholes.length + many > most)
+        return refuse(`${flag} takes at most ${String(most)} numbers, and ${quoted(text)} has more`)
       wholes.push(...Array.from({ length: many }, (_, i) => first + i))
     }
     return E.right(wholes)

@@ -5,6 +5,7 @@ import { fail, type Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import type { Labels } from '../model/denoiser.ts'
 import { nearest } from '../nearest.ts'
+import { quoted } from './quoted.ts'
 
 /** The labels of a batch and what to call its samples. */
 export interface BatchLabels {
@@ -29,7 +30,7 @@ const classOf =
     const known = numbers.map((each, i) => (names[i] === undefined ? each : `${each} (${names[i]})`))
     return E.left(
       fail('LabelUnknown', {
-        label,
+        label: quoted(label),
         known: known.map((each, i) =>
           i === unconditional && names[i] === undefined ? `${each} (none)` : each,
         ),

@@ -4,7 +4,8 @@
  */
 import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
-import { render } from '../failure.ts'
+import { isFailure, render } from '../failure.ts'
+import { refusalOf, refuseArguments } from './refusals.ts'
 import type { Flags } from './settings.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
@@ -12,15 +13,22 @@ const collect = (value: string, sofar: readonly string[] = []): readonly string[
 const words = (text: string): boolean => process.stderr.write(text)
 
 /** A pipe that was closed early (`| head`) is no failure of ours. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
 
 const program = new Command('rxdiffusion')
   .description('Diffusion sampling as a stream: DDPM, DDIM and the family between them.')
   .version(version)
   .exitOverride()
-  .configureOutput({ writeErr: words })
+  .configureOutput({ writeErr: words, outputError: () => undefined })
+  .configureHelp({
+    optionDescription: ({ description, defaultValue }) =>
+      defaultValue === undefined ? description : `${description} (default: ${String(defaultValue)})`,
+  })
+  .allowExcessArguments()
+  .hook('preAction', (_, command) => refuseArguments(command))
 
 program
   .command('sample')
@@ -65,7 +73,7 @@ program
   )
   .requiredOption(
     '-o, --output <file>',
-    'what to write, again for each file: grid.png, strip.png, x.npy',
+    'what to write, again for each file: grid.png, strip.png (or strip:any.png), x.npy',
     collect,
   )
   .addHelpText(
@@ -74,11 +82,7 @@ program
   )
   .action(async (flags: Flags) => {
     const { sample } = await import('./sample.ts')
-    const interruption = new AbortController()
-    process.once('SIGINT', () => {
-      interruption.abort()
-    })
-    process.exitCode = await sample(flags, process.stderr, version, interruption.signal)
+    process.exitCode = await sample(flags, process.stderr, version)
   })
 
 program
@@ -92,9 +96,9 @@ program
 try {
   await program.parseAsync()
 } catch (error) {
+  const meant = program.commands.find((command) => command.name() === process.argv[2]) ?? program
+  const failure = error instanceof CommanderError ? refusalOf(meant)(error) : error
+  if (failure !== undefined) words(`${render(failure)}\n`)
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
-  else {
-    words(`${render(error)}\n`)
-    process.exitCode = 1
-  }
+  else process.exitCode = isFailure(error) ? 2 : 1
 }

@@ -1,15 +1,17 @@
 /**
  * Which file wants which sink.
  */
-import { basename, extname } from 'node:path'
+import { basename, extname, resolve } from 'node:path'
 import type { OperatorFunction } from 'rxjs'
-import { fail, type FailureOf } from '../failure.ts'
-import { E } from '../fp.ts'
+import { fail } from '../failure.ts'
+import { E, pipe } from '../fp.ts'
 import type { Written } from '../media/files.ts'
 import { toFilmStrip } from '../media/to-film-strip.ts'
 import { toGrid } from '../media/to-grid.ts'
 import { toNpy } from '../media/to-npy.ts'
 import type { Frame } from '../stream/frame.ts'
+import type { Read } from './flags.ts'
+import { quoted } from './quoted.ts'
 
 /** What is written into the pictures. */
 export interface Legend {
@@ -33,7 +35,7 @@ const npyTo = (path: string): Output => ({ path, sink: () => toNpy(path) })
  * Chooses the sink of a file: `.npy` holds the numbers, a `.png` a grid, or a film strip if its name says "strip".
  * `grid:` or `strip:` before the path decides for a PNG of any name.
  */
-export const readOutput = (text: string): E.Either<FailureOf<'Usage'>, Output> => {
+export const readOutput = (text: string): Read<Output> => {
   const [, kind, path = ''] = /^(?:(grid|strip):)?(.*)$/s.exec(text) ?? []
   const extension = extname(path).toLowerCase()
   if (extension === '.npy' && kind === undefined) return E.right(npyTo(path))
@@ -43,7 +45,18 @@ export const readOutput = (text: string): E.Either<FailureOf<'Usage'>, Output> =
     )
   return E.left(
     fail('Usage', {
-      reason: `-o takes files that end in .png (grid, or film strip if the name says strip) or .npy, not ${text}`,
+      reason: `-o takes files that end in .png (grid, or film strip if the name says strip) or .npy, not ${quoted(text)}`,
     }),
   )
 }
+
+/** All files of a run; each is written once. */
+export const readOutputs = (texts: readonly string[]): Read<readonly Output[]> =>
+  pipe(
+    texts,
+    E.traverseArray(readOutput),
+    E.filterOrElse(
+      (outputs) => new Set(outputs.map(({ path }) => resolve(path))).size === outputs.length,
+      () => fail('Usage', { reason: `-o names the same file twice: ${texts.map(quoted).join(', ')}` }),
+    ),
+  )

@@ -1,21 +1,35 @@
 /**
  * `rxdiffusion sample`: from flags to files.
  */
-import { connect, fromEvent, lastValueFrom, map, merge, takeUntil, toArray } from 'rxjs'
+import {
+  catchError,
+  connect,
+  forkJoin,
+  fromEvent,
+  lastValueFrom,
+  map,
+  merge,
+  type Observable,
+  of,
+  take,
+  takeUntil,
+  tap,
+  toArray,
+} from 'rxjs'
 import type { Transition } from '../diffusion/transition.ts'
 import { transitions } from '../diffusion/transition.ts'
 import type { Model } from '../engine/engine.ts'
 import { chooseEngine } from '../engine/engines.ts'
 import { loadModel } from '../engine/load-model.ts'
 import { type Failure, isFailure, render } from '../failure.ts'
-import { E, pipe, TE } from '../fp.ts'
-import { checkWritable } from '../media/files.ts'
+import { E, pipe, RA, TE } from '../fp.ts'
+import { checkWritable, type Written } from '../media/files.ts'
 import { guided } from '../model/guided.ts'
 import { denoise, type DenoiseConfig } from '../stream/denoise.ts'
 import { respace } from '../stream/respace.ts'
 import { step } from '../stream/step.ts'
 import { type BatchLabels, batchLabels } from './labels.ts'
-import { type Output, readOutput } from './outputs.ts'
+import { type Output, readOutputs } from './outputs.ts'
 import { reportProgress, type Terminal } from './progress.ts'
 import { type Flags, readSettings, type Settings } from './settings.ts'
 
@@ -51,7 +65,7 @@ const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
         ),
       ),
     ),
-    TE.bindW('outputs', () => TE.fromEither(E.traverseArray(readOutput)(flags.output))),
+    TE.bindW('outputs', () => TE.fromEither(readOutputs(flags.output))),
     TE.chainFirstW(({ outputs }) => TE.traverseSeqArray(({ path }: Output) => checkWritable(path))(outputs)),
     TE.bindW('opened', ({ settings }) => chooseEngine(settings.engine)),
     TE.bindW('model', ({ settings, opened }) => loadModel(opened, settings.model)),
@@ -81,11 +95,21 @@ const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
     TE.map(({ opened, ...plan }) => ({ ...plan, engine: opened.about })),
   )
 
+const many = (count: number, what: string): string => `${String(count)} ${what}${count === 1 ? '' : 's'}`
+
 const size = (bytes: number): string =>
   bytes < 10_000 ? `${String(bytes)} bytes` : `${(bytes / 1000).toFixed(0)} kB`
 
+/** What became of one file: a sink that fails says so when the others are done, whose files are worth having. */
+const outcome = (file$: Observable<Written>): Observable<E.Either<unknown, readonly Written[]>> =>
+  file$.pipe(
+    toArray(),
+    map((written) => E.right(written)),
+    catchError((error: unknown) => of(E.left(error))),
+  )
+
 /** Runs the plan; all files come from one pass. */
-const run = async (plan: Plan, terminal: Terminal, version: string, signal: AbortSignal): Promise<number> => {
+const run = async (plan: Plan, terminal: Terminal, version: string): Promise<number> => {
   const { settings, model, labels, steps, config, outputs, engine } = plan
   const captions = Array.from(
     { length: labels.rows },
@@ -97,35 +121,54 @@ const run = async (plan: Plan, terminal: Terminal, version: string, signal: Abor
     captions,
     text: {
       Software: `rxdiffusion ${version}`,
-      Description: `${recipe}, ${settings.noise.name}, ${engine}`,
+      Description: `${recipe}, ${settings.noise.name}, ${settings.seeding}, ${engine}`,
     },
   }
 
   const begun = performance.now()
-  const written$ = respace(model.schedule, settings.spacing).pipe(
-    denoise(config),
-    // the sinks come after it on purpose: they write what there is when the run is cut short
-    // eslint-disable-next-line rxjs-x/no-unsafe-takeuntil
-    takeUntil(fromEvent(signal, 'abort')),
-    connect((frames$) =>
-      merge(reportProgress(terminal)(frames$), ...outputs.map(({ sink }) => frames$.pipe(sink(legend)))),
-    ),
+  const seen = { steps: 0, interrupted: false }
+  const interruption$ = fromEvent(process, 'SIGINT').pipe(
+    take(1),
+    tap(() => {
+      seen.interrupted = true
+    }),
   )
-  const files = await lastValueFrom(
-    written$.pipe(
-      map(({ path, bytes }) => `${path} (${size(bytes)})`),
-      toArray(),
+  const frames$ = respace(model.schedule, settings.spacing).pipe(
+    denoise(config),
+    tap(() => {
+      seen.steps += 1
+    }),
+    takeUntil(interruption$),
+  )
+  const outcomes = await lastValueFrom(
+    frames$.pipe(
+      connect((shared$) =>
+        merge(
+          reportProgress(terminal)(shared$),
+          forkJoin(outputs.map(({ sink }) => outcome(shared$.pipe(sink(legend))))),
+        ),
+      ),
     ),
   )
   const took = performance.now() - begun
-  terminal.write(
-    `${String(labels.rows)} samples, ${String(steps.length)} steps of ${recipe}: ${(took / 1000).toFixed(1)} s, ` +
-      `${(took / steps.length).toFixed(0)} ms a step, ${engine}\n`,
-  )
-  for (const file of files) terminal.write(`wrote ${file}\n`)
-  if (!signal.aborted) return exitCode.ok
-  terminal.write('Interrupted: the files show the run as far as it came.\n')
-  return exitCode.interrupted
+
+  const walked = `${seen.steps < steps.length ? `${String(seen.steps)} of ` : ''}${many(steps.length, 'step')}`
+  if (seen.steps > 0)
+    terminal.write(
+      `${many(labels.rows, 'sample')}, ${walked} of ${recipe}: ${(took / 1000).toFixed(1)} s, ` +
+        `${(took / seen.steps).toFixed(0)} ms a step, ${engine}\n`,
+    )
+  for (const { path, bytes } of RA.rights(outcomes).flat()) terminal.write(`wrote ${path} (${size(bytes)})\n`)
+  const failures = RA.lefts(outcomes)
+  for (const failure of failures) terminal.write(`${render(failure)}\n`)
+  if (seen.interrupted)
+    terminal.write(
+      seen.steps === 0
+        ? 'Interrupted before the first step: nothing is written.\n'
+        : 'Interrupted: the files show the run as far as it came.\n',
+    )
+  if (failures.length > 0) return exitCode.failed
+  return seen.interrupted ? exitCode.interrupted : exitCode.ok
 }
 
 /**
@@ -134,15 +177,9 @@ const run = async (plan: Plan, terminal: Terminal, version: string, signal: Abor
  * @param flags - as the command line has them
  * @param terminal - where words go
  * @param version - of this package, for the files
- * @param signal - aborted when the user wants to stop; the files are finished all the same
  * @returns the exit code; nothing is thrown
  */
-export const sample = async (
-  flags: Flags,
-  terminal: Terminal,
-  version: string,
-  signal: AbortSignal,
-): Promise<number> => {
+export const sample = async (flags: Flags, terminal: Terminal, version: string): Promise<number> => {
   const prepared = await prepare(flags)()
   if (E.isLeft(prepared)) {
     terminal.write(`${render(prepared.left)}\n`)
@@ -150,7 +187,7 @@ export const sample = async (
   }
   const { model } = prepared.right
   try {
-    return await run(prepared.right, terminal, version, signal)
+    return await run(prepared.right, terminal, version)
   } catch (error) {
     terminal.write(`${render(error)}\n`)
     return exitCode.failed

@@ -5,12 +5,13 @@ import type { ClipMode } from '../diffusion/clip.ts'
 import { type PresetName, presets } from '../diffusion/preset.ts'
 import { ddim, ddpm, type Rule, type Variance } from '../diffusion/rule.ts'
 import { leading, linspace, type Spacing, trailing } from '../diffusion/spacing.ts'
+import { engineNames } from '../engine/engine.ts'
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import type { NoiseSource } from '../noise/noise-source.ts'
 import { philox } from '../noise/philox.ts'
 import { torch, torchList } from '../noise/torch.ts'
-import { type Read, readNumber, readOneOf, readWholes } from './flags.ts'
+import { type Read, readNumber, readOneOf, readPath, readWholes } from './flags.ts'
 
 /** The flags as the command line has them. */
 export interface Flags {
@@ -44,6 +45,8 @@ export interface Settings {
   /** Left to the model where nobody says. */
   readonly clip: ClipMode | undefined
   readonly noise: NoiseSource
+  /** Where the noise begins, for people: `seed 0`. */
+  readonly seeding: string
   /** Left to the labels where nobody says. */
   readonly batch: number | undefined
   /** As people type them: names or numbers. */
@@ -79,29 +82,34 @@ const ruleOf = (flags: Flags, variance: Variance): Read<Rule> => {
   )
 }
 
-type Seeding = Pick<Settings, 'noise' | 'seedOf'> & { readonly rows: number | undefined }
+type Seeding = Pick<Settings, 'noise' | 'seeding' | 'seedOf'> & { readonly rows: number | undefined }
 
 const seedingOf = (flags: Flags): Read<Seeding> => {
   if (flags.seed !== undefined && flags.seeds !== undefined)
     return E.left(
       fail('Usage', {
-        reason: 'Either --seed (one for the batch) or --seeds (one for each sample), not both',
+        reason: '--seed (one for the batch) and --seeds (one for each sample) exclude each other',
       }),
     )
   return pipe(
     E.Do,
     E.apS('rng', readOneOf('--rng', ['philox', 'torch'])(flags.rng)),
-    E.apS('seed', readNumber('--seed', { whole: true, least: 0 })(flags.seed ?? '0')),
+    E.apS(
+      'seed',
+      readNumber('--seed', { whole: true, least: 0, most: Number.MAX_SAFE_INTEGER })(flags.seed ?? '0'),
+    ),
     E.apS('seeds', optional(flags.seeds, readWholes('--seeds', MOST_SAMPLES))),
     E.map(({ rng, seed, seeds }): Seeding => {
       if (seeds === undefined)
         return {
           noise: rng === 'torch' ? torch({ seed }) : philox({ seed }),
+          seeding: `seed ${String(seed)}`,
           rows: undefined,
           seedOf: (row) => `#${String(row)}`,
         }
       return {
         noise: rng === 'torch' ? torchList({ seeds }) : philox({ seeds }),
+        seeding: `seeds ${seeds.join(',')}`,
         rows: seeds.length,
         seedOf: (row) => `seed ${String(seeds[row])}`,
       }
@@ -124,6 +132,8 @@ export const readSettings = (flags: Flags): E.Either<Failure, Settings> =>
     ),
     E.apS('spacingName', optional(flags.spacing, readOneOf('--spacing', Object.keys(spacings)))),
     E.apS('clipName', optional(flags.clip, readOneOf<ClipMode>('--clip', ['none', 'x0', 'x0+eps']))),
+    E.apS('engine', readOneOf('--engine', ['auto', ...engineNames])(flags.engine)),
+    E.apS('model', optional(flags.model, readPath('--model'))),
     E.apS('seeding', seedingOf(flags)),
     E.apS(
       'asked',
@@ -133,27 +143,29 @@ export const readSettings = (flags: Flags): E.Either<Failure, Settings> =>
     E.bind('rule', ({ presetName }) =>
       ruleOf(flags, presetName === undefined ? 'fixed-small' : presets[presetName].variance),
     ),
-    E.chainW(({ steps, presetName, spacingName, clipName, seeding, asked, guidance, rule }) => {
-      const { rows, ...noise } = seeding
-      if (rows !== undefined && asked !== undefined && rows !== asked)
-        return E.left(
-          fail('Usage', {
-            reason: `--seeds names ${String(rows)} samples, and --batch asks for ${String(asked)}`,
-          }),
-        )
-      const preset = presetName === undefined ? undefined : presets[presetName]
-      const spacing =
-        spacingName === undefined ? (preset?.spacing ?? trailing) : (spacings[spacingName] ?? trailing)
-      return E.right({
-        ...noise,
-        model: flags.model,
-        engine: flags.engine,
-        spacing: spacing(steps),
-        rule,
-        clip: clipName ?? preset?.clip[flags.sampler === 'ddpm' ? 'ddpm' : 'ddim'],
-        batch: rows ?? asked,
-        labels: flags.labels?.split(',').map((label) => label.trim()),
-        guidance,
-      })
-    }),
+    E.chainW(
+      ({ steps, presetName, spacingName, clipName, engine, model, seeding, asked, guidance, rule }) => {
+        const { rows, ...noise } = seeding
+        if (rows !== undefined && asked !== undefined && rows !== asked)
+          return E.left(
+            fail('Usage', {
+              reason: `--seeds names ${String(rows)} samples, and --batch asks for ${String(asked)}`,
+            }),
+          )
+        const preset = presetName === undefined ? undefined : presets[presetName]
+        const spacing =
+          spacingName === undefined ? (preset?.spacing ?? trailing) : (spacings[spacingName] ?? trailing)
+        return E.right({
+          ...noise,
+          model,
+          engine,
+          spacing: spacing(steps),
+          rule,
+          clip: clipName ?? preset?.clip[flags.sampler === 'ddpm' ? 'ddpm' : 'ddim'],
+          batch: rows ?? asked,
+          labels: flags.labels?.split(',').map((label) => label.trim()),
+          guidance,
+        })
+      },
+    ),
   )
