@@ -167,7 +167,7 @@ export type Failure = FailureOf<FailureTag>
  */
 export const fail = <Tag extends FailureTag>(tag: Tag, facts: FailureFacts[Tag]): FailureOf<Tag> => {
   const sentence = sentences[tag](facts)
-  return Object.assign(new Error(sentence), { name: tag, _tag: tag }, facts) as FailureOf<Tag>
+  return Object.assign(new Error(sentence), { name: tag, _tag: tag }, facts)
 }
 
 /**

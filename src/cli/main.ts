@@ -82,7 +82,11 @@ program
   )
   .action(async (flags: Flags) => {
     const { sample } = await import('./sample.ts')
-    process.exitCode = await sample(flags, process.stderr, version)
+    const interruption = new AbortController()
+    process.once('SIGINT', () => {
+      interruption.abort()
+    })
+    process.exitCode = await sample(flags, process.stderr, version, interruption.signal)
   })
 
 program

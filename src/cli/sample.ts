@@ -4,6 +4,7 @@
 import {
   catchError,
   connect,
+  defer,
   forkJoin,
   fromEvent,
   lastValueFrom,
@@ -11,7 +12,6 @@ import {
   merge,
   type Observable,
   of,
-  take,
   takeUntil,
   tap,
   toArray,
@@ -109,7 +109,7 @@ const outcome = (file$: Observable<Written>): Observable<E.Either<unknown, reado
   )
 
 /** Runs the plan; all files come from one pass. */
-const run = async (plan: Plan, terminal: Terminal, version: string): Promise<number> => {
+const run = async (plan: Plan, terminal: Terminal, version: string, signal: AbortSignal): Promise<number> => {
   const { settings, model, labels, steps, config, outputs, engine } = plan
   const captions = Array.from(
     { length: labels.rows },
@@ -126,17 +126,13 @@ const run = async (plan: Plan, terminal: Terminal, version: string): Promise<num
   }
 
   const begun = performance.now()
-  const seen = { steps: 0, interrupted: false }
-  const interruption$ = fromEvent(process, 'SIGINT').pipe(
-    take(1),
-    tap(() => {
-      seen.interrupted = true
-    }),
-  )
+  let done = 0
+  // somebody may have given up before anything began
+  const interruption$ = defer(() => (signal.aborted ? of(signal) : fromEvent(signal, 'abort')))
   const frames$ = respace(model.schedule, settings.spacing).pipe(
     denoise(config),
     tap(() => {
-      seen.steps += 1
+      done += 1
     }),
     takeUntil(interruption$),
   )
@@ -152,23 +148,23 @@ const run = async (plan: Plan, terminal: Terminal, version: string): Promise<num
   )
   const took = performance.now() - begun
 
-  const walked = `${seen.steps < steps.length ? `${String(seen.steps)} of ` : ''}${many(steps.length, 'step')}`
-  if (seen.steps > 0)
+  const walked = `${done < steps.length ? `${String(done)} of ` : ''}${many(steps.length, 'step')}`
+  if (done > 0)
     terminal.write(
       `${many(labels.rows, 'sample')}, ${walked} of ${recipe}: ${(took / 1000).toFixed(1)} s, ` +
-        `${(took / seen.steps).toFixed(0)} ms a step, ${engine}\n`,
+        `${(took / done).toFixed(0)} ms a step, ${engine}\n`,
     )
   for (const { path, bytes } of RA.rights(outcomes).flat()) terminal.write(`wrote ${path} (${size(bytes)})\n`)
   const failures = RA.lefts(outcomes)
   for (const failure of failures) terminal.write(`${render(failure)}\n`)
-  if (seen.interrupted)
+  if (signal.aborted)
     terminal.write(
-      seen.steps === 0
+      done === 0
         ? 'Interrupted before the first step: nothing is written.\n'
         : 'Interrupted: the files show the run as far as it came.\n',
     )
   if (failures.length > 0) return exitCode.failed
-  return seen.interrupted ? exitCode.interrupted : exitCode.ok
+  return signal.aborted ? exitCode.interrupted : exitCode.ok
 }
 
 /**
@@ -177,9 +173,15 @@ const run = async (plan: Plan, terminal: Terminal, version: string): Promise<num
  * @param flags - as the command line has them
  * @param terminal - where words go
  * @param version - of this package, for the files
+ * @param signal - aborted when the user wants to stop; the files are finished all the same
  * @returns the exit code; nothing is thrown
  */
-export const sample = async (flags: Flags, terminal: Terminal, version: string): Promise<number> => {
+export const sample = async (
+  flags: Flags,
+  terminal: Terminal,
+  version: string,
+  signal: AbortSignal,
+): Promise<number> => {
   const prepared = await prepare(flags)()
   if (E.isLeft(prepared)) {
     terminal.write(`${render(prepared.left)}\n`)
@@ -187,7 +189,7 @@ export const sample = async (flags: Flags, terminal: Terminal, version: string):
   }
   const { model } = prepared.right
   try {
-    return await run(prepared.right, terminal, version)
+    return await run(prepared.right, terminal, version, signal)
   } catch (error) {
     terminal.write(`${render(error)}\n`)
     return exitCode.failed
