@@ -182,6 +182,15 @@ const namesIn = (/** @type {string} */ code) => {
   return [...used].filter((name) => !own.has(name))
 }
 
+/** The lines of a block's import declarations, each from its first to its last. */
+const importsIn = (/** @type {readonly string[]} */ lines) => {
+  const source = ts.createSourceFile('block.ts', lines.join('\n'), ts.ScriptTarget.Latest, true)
+  const lineOf = (/** @type {number} */ at) => source.getLineAndCharacterOfPosition(at).line
+  return source.statements
+    .filter(ts.isImportDeclaration)
+    .map((one) => ({ from: lineOf(one.getStart()), to: lineOf(one.getEnd()) }))
+}
+
 /**
  * A file of tests. `origins[i]` is where its line i was written.
  *
@@ -194,8 +203,10 @@ const testOf = (name, blocks) => {
   const imports = new Map()
   const body = blocks.flatMap(({ title, run, place, lines, shelves }) => {
     const code = lines.map((line, i) => /** @type {Line} */ ([line, { ...place, line: place.line + i }]))
-    const isImport = (/** @type {Line} */ [line]) => /^import\b.*['"]$/.test(line)
-    code.filter(isImport).forEach((line) => imports.set(line[0], line))
+    const importing = importsIn(lines)
+    for (const { from, to } of importing)
+      imports.set(lines.slice(from, to + 1).join(' '), [lines.slice(from, to + 1).join(' '), place])
+    const isImport = (/** @type {number} */ i) => importing.some(({ from, to }) => from <= i && i <= to)
     for (const one of namesIn(lines.join('\n'))) {
       const found = shelves.find(({ names }) => names.has(one))
       const word = found?.names.get(one)?.isType ? 'import type' : 'import'
@@ -204,7 +215,7 @@ const testOf = (name, blocks) => {
     const opening = run ? `it(${JSON.stringify(title)}, async () => {` : 'void (async () => {'
     return [
       /** @type {Line} */ ([opening, place]),
-      ...code.filter((line) => !isImport(line)),
+      ...code.filter((_, i) => !isImport(i)),
       /** @type {Line} */ (['})', place]),
     ]
   })
