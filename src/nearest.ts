@@ -38,3 +38,19 @@ export const nearest =
     const tolerated = Math.max(2, Math.floor(name.length / 3))
     return best !== undefined && best.far <= tolerated ? best.candidate : undefined
   }
+
+/**
+ * The end of a sentence about a value that is none of the known names: which it most likely meant, if any.
+ *
+ * @example
+ * ```ts
+ * expect(nearestHint(['trailing', 'leading'])('trailling')).toBe('; the nearest is trailing')
+ * expect(nearestHint(['trailing', 'leading'])(3)).toBe('')
+ * ```
+ */
+export const nearestHint =
+  (known: readonly string[]) =>
+  (value: unknown): string => {
+    const name = typeof value === 'string' ? nearest(known)(value) : undefined
+    return name === undefined ? '' : `; the nearest is ${name}`
+  }

@@ -3,10 +3,10 @@
  */
 import * as t from 'io-ts'
 import { parseDocument } from 'yaml'
-import { fail } from '../failure.ts'
-import type { FailureOf } from '../failure.ts'
+import { listOf, wholeFrom, words } from '../codecs.ts'
+import { decodeConfig } from '../decode-config.ts'
+import { fail, type FailureOf } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
-import { decodeConfig, wholeFrom, words } from './decode-config.ts'
 
 /** The contents of a `model.yaml`. */
 export interface Manifest {
@@ -17,7 +17,7 @@ export interface Manifest {
 }
 
 const settings = {
-  labels: t.readonlyArray(words, 'a list of names'),
+  labels: listOf('names', words),
   unconditional: wholeFrom(0),
 }
 

@@ -8,7 +8,7 @@ import type { FailureOf } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { bytesPerElement, dtypes, isDtype } from './dtype.ts'
 import type { Dtype } from './dtype.ts'
-import { isRecord, parseJson, quote } from './json.ts'
+import { isRecord, parseJson, quote } from '../json.ts'
 
 /** Where a tensor lies; `begin` and `end` count bytes from {@link SafetensorsHeader.dataStart}. */
 export interface TensorEntry {

@@ -2,9 +2,10 @@
  * `scheduler_config.json`: the noise that a checkpoint was trained on, and what its makers would sample it with.
  */
 import * as t from 'io-ts'
+import { listOf, nullOr, numberIn, oneOf, wholeFrom, words, yesOrNo } from '../codecs.ts'
+import { decodeConfig } from '../decode-config.ts'
 import type { FailureOf } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
-import { decodeConfig, numberIn, oneOf, wholeFrom, words, yesOrNo } from './decode-config.ts'
 
 /** The settings under the names that diffusers gives them. */
 export interface SchedulerConfig {
@@ -76,13 +77,13 @@ const codec = t.exact(
     beta_start: beta,
     beta_end: beta,
     beta_schedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid', 'laplace'),
-    trained_betas: t.union([t.null, t.readonlyArray(beta, 'a list of βs')]),
+    trained_betas: nullOr(listOf('βs', beta)),
     prediction_type: oneOf('epsilon', 'sample', 'v_prediction'),
     clip_sample: yesOrNo,
-    clip_sample_range: numberIn(0, Infinity),
+    clip_sample_range: numberIn(0),
     thresholding: yesOrNo,
     dynamic_thresholding_ratio: numberIn(0, 1),
-    sample_max_value: numberIn(0, Infinity),
+    sample_max_value: numberIn(0),
     timestep_spacing: oneOf('leading', 'trailing', 'linspace'),
     steps_offset: wholeFrom(0),
     set_alpha_to_one: yesOrNo,
@@ -110,7 +111,7 @@ const codec = t.exact(
  * expect(decodeSchedulerConfig('a.json')({ beta_schedule: 'cosine' })).toMatchObject(
  *   E.left({
  *     reason:
- *       'beta_schedule is "cosine", and has to be one of linear, scaled_linear, squaredcos_cap_v2, sigmoid, laplace',
+ *       'beta_schedule is "cosine", not one of linear, scaled_linear, squaredcos_cap_v2, sigmoid, laplace',
  *   }),
  * )
  * ```

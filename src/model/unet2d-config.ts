@@ -4,9 +4,10 @@
  * The keys keep the names that the file gives them, so a config is read, printed and written back as it is.
  */
 import * as t from 'io-ts'
-import { fail, type Failure } from '../failure.ts'
+import { extent, listOf, nullOr, numberIn, oneOf, wholeFrom, yesOrNo } from '../codecs.ts'
+import { decodeConfig } from '../decode-config.ts'
+import { fail, type FailureOf } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
-import { extent, flag, firstError, listOf, nullOr, oneOf, positive, real } from './config-codecs.ts'
 import { contradictions } from './unet2d-config-rules.ts'
 import { downBlockTypes, upBlockTypes, type UNet2DConfig } from './unet2d-options.ts'
 
@@ -73,35 +74,37 @@ const normalise = (file: Readonly<Record<string, unknown>>): Readonly<Record<str
   }
 }
 
+const count = wholeFrom(1)
+
 const codec = t.exact(
   t.type({
     sample_size: extent,
-    in_channels: positive,
-    out_channels: positive,
-    center_input_sample: flag,
+    in_channels: count,
+    out_channels: count,
+    center_input_sample: yesOrNo,
     time_embedding_type: oneOf('positional', 'learned'),
-    time_embedding_dim: nullOr(positive),
-    freq_shift: real,
-    flip_sin_to_cos: flag,
-    down_block_types: listOf(oneOf(...downBlockTypes)),
+    time_embedding_dim: nullOr(count),
+    freq_shift: numberIn(),
+    flip_sin_to_cos: yesOrNo,
+    down_block_types: listOf('blocks', oneOf(...downBlockTypes)),
     mid_block_type: nullOr(oneOf('UNetMidBlock2D')),
-    up_block_types: listOf(oneOf(...upBlockTypes)),
-    block_out_channels: listOf(positive),
-    layers_per_block: positive,
-    mid_block_scale_factor: real,
+    up_block_types: listOf('blocks', oneOf(...upBlockTypes)),
+    block_out_channels: listOf('widths', count),
+    layers_per_block: count,
+    mid_block_scale_factor: numberIn(),
     downsample_padding: oneOf(0, 1),
     downsample_type: oneOf('conv', 'resnet'),
     upsample_type: oneOf('conv', 'resnet'),
     act_fn: oneOf('silu', 'mish', 'gelu', 'relu'),
-    attention_head_dim: nullOr(positive),
-    norm_num_groups: positive,
-    attn_norm_num_groups: nullOr(positive),
-    norm_eps: real,
+    attention_head_dim: nullOr(count),
+    norm_num_groups: count,
+    attn_norm_num_groups: nullOr(count),
+    norm_eps: numberIn(),
     resnet_time_scale_shift: oneOf('default', 'scale_shift'),
-    add_attention: flag,
+    add_attention: yesOrNo,
     class_embed_type: nullOr(oneOf('timestep')),
-    num_class_embeds: nullOr(positive),
-    num_train_timesteps: nullOr(positive),
+    num_class_embeds: nullOr(count),
+    num_train_timesteps: nullOr(count),
   }),
 )
 
@@ -122,20 +125,22 @@ const codec = t.exact(
  *   down_block_types: ['DownBlock2D', 'DownBlock2D'], up_block_types: ['UpBlock2D', 'UpBlok2D'] }
  * const refused = decode(json)
  * expect('left' in refused && refused.left.message).toBe(
- *   'config.json is not usable: up_block_types[1] is UpBlok2D, not one of UpBlock2D, AttnUpBlock2D, ' +
+ *   'config.json is not usable: up_block_types[1] is "UpBlok2D", not one of UpBlock2D, AttnUpBlock2D, ' +
  *     'ResnetUpsampleBlock2D; the nearest is UpBlock2D.')
  * ```
  */
 export const decodeUNet2DConfig =
   (path: string) =>
-  (json: unknown): E.Either<Failure, UNet2DConfig> =>
+  (json: unknown): E.Either<FailureOf<'ConfigInvalid'>, UNet2DConfig> =>
     pipe(
-      t.UnknownRecord.decode(json),
-      E.mapLeft(() => 'it holds no JSON object'),
-      E.chain((file) => pipe(codec.decode(normalise(file)), E.mapLeft(firstError))),
+      json,
+      decodeConfig(path, t.UnknownRecord),
+      E.map(normalise),
+      E.chain(decodeConfig(path, codec)),
       E.chain((config: UNet2DConfig) => {
         const [contradiction] = contradictions(config)
-        return contradiction === undefined ? E.right(config) : E.left(contradiction)
+        return contradiction === undefined
+          ? E.right(config)
+          : E.left(fail('ConfigInvalid', { path, reason: contradiction }))
       }),
-      E.mapLeft((reason) => fail('ConfigInvalid', { path, reason })),
     )

@@ -166,12 +166,12 @@ describe('openDiffusersFolder', () => {
     [
       'a schedule that nobody knows',
       { ...sound, 'scheduler_config.json': '{"beta_schedule": "cosine"}' },
-      'scheduler_config.json is not usable: beta_schedule is "cosine", and has to be one of linear, scaled_linear, squaredcos_cap_v2, sigmoid, laplace.',
+      'scheduler_config.json is not usable: beta_schedule is "cosine", not one of linear, scaled_linear, squaredcos_cap_v2, sigmoid, laplace.',
     ],
     [
       'a manifest with an unknown setting',
       { ...sound, 'model.yaml': 'label: [a]' },
-      'model.yaml is not usable: it has a setting label, and only labels and unconditional are known.',
+      'model.yaml is not usable: it has a setting label, and only labels and unconditional are known; the nearest is labels.',
     ],
   ])('refuses a folder with %s', async (_, files, sentence) => {
     const path = await folder(files)

@@ -19,26 +19,25 @@ describe('decodeSchedulerConfig', () => {
   })
 
   it.each<readonly [Readonly<Record<string, unknown>>, string]>([
-    [{ num_train_timesteps: 0 }, 'num_train_timesteps is 0, and has to be a whole number from 1'],
-    [{ num_train_timesteps: '1000' }, 'num_train_timesteps is "1000", and has to be a whole number from 1'],
-    [{ beta_start: -0.1 }, 'beta_start is -0.1, and has to be a number from 0 to 1'],
-    [{ beta_end: null }, 'beta_end is null, and has to be a number from 0 to 1'],
-    [{ trained_betas: [0.1, 2] }, 'trained_betas[1] is 2, and has to be a number from 0 to 1'],
-    [{ trained_betas: 0.1 }, 'trained_betas is 0.1, and has to be null or a list of βs'],
+    [{ num_train_timesteps: 0 }, 'num_train_timesteps is 0, not a whole number from 1'],
+    [{ num_train_timesteps: '1000' }, 'num_train_timesteps is "1000", not a whole number from 1'],
+    [{ beta_start: -0.1 }, 'beta_start is -0.1, not a number from 0 to 1'],
+    [{ beta_end: null }, 'beta_end is null, not a number from 0 to 1'],
+    [{ trained_betas: [0.1, 2] }, 'trained_betas[1] is 2, not a number from 0 to 1'],
+    [{ trained_betas: [] }, 'trained_betas is [], not a list of one or more βs or null'],
+    [{ trained_betas: 0.1 }, 'trained_betas is 0.1, not a list of one or more βs or null'],
+    [{ prediction_type: 'flow' }, 'prediction_type is "flow", not one of epsilon, sample, v_prediction'],
+    [{ clip_sample: 1 }, 'clip_sample is 1, not true or false'],
+    [{ clip_sample_range: -1 }, 'clip_sample_range is -1, not a number from 0'],
+    [{ timestep_spacing: 'even' }, 'timestep_spacing is "even", not one of leading, trailing, linspace'],
     [
-      { prediction_type: 'flow' },
-      'prediction_type is "flow", and has to be one of epsilon, sample, v_prediction',
+      { timestep_spacing: 'trailling' },
+      'timestep_spacing is "trailling", not one of leading, trailing, linspace; the nearest is trailing',
     ],
-    [{ clip_sample: 1 }, 'clip_sample is 1, and has to be true or false'],
-    [{ clip_sample_range: -1 }, 'clip_sample_range is -1, and has to be a number from 0'],
-    [
-      { timestep_spacing: 'even' },
-      'timestep_spacing is "even", and has to be one of leading, trailing, linspace',
-    ],
-    [{ steps_offset: 0.5 }, 'steps_offset is 0.5, and has to be a whole number from 0'],
+    [{ steps_offset: 0.5 }, 'steps_offset is 0.5, not a whole number from 0'],
     [
       { variance_type: 'small' },
-      'variance_type is "small", and has to be one of fixed_small, fixed_small_log, fixed_large, fixed_large_log, learned, learned_range',
+      'variance_type is "small", not one of fixed_small, fixed_small_log, fixed_large, fixed_large_log, learned, learned_range',
     ],
   ])('refuses %j', (settings, reason) => {
     expect(decode(settings)).toMatchObject(
@@ -62,12 +61,18 @@ describe('parseManifest', () => {
     ['labels: [a]\nlabels: [b]', 'it is not valid YAML at line 2'],
     ['- a', 'it does not hold named settings'],
     ['names: [a]', 'it has a setting names, and only labels and unconditional are known'],
-    ['labels: cat', 'labels is "cat", and has to be a list of names'],
-    ['labels: [cat, 1]', 'labels[1] is 1, and has to be text'],
-    ['labels: [cat, ""]', 'labels[1] is "", and has to be text'],
+    [
+      'lables: [a]',
+      'it has a setting lables, and only labels and unconditional are known; the nearest is labels',
+    ],
+    ['labels: []', 'labels is [], not a list of one or more names'],
+    ['labels: cat', 'labels is "cat", not a list of one or more names'],
+    ['labels: [cat, 1]', 'labels[1] is 1, not text'],
+    ['labels: [cat, ""]', 'labels[1] is "", not text'],
+    ['labels: ["", ""]', 'labels[0] is "", not text'],
     ['labels: [cat, dog, cat]', 'labels has one name twice'],
-    ['unconditional: none', 'unconditional is "none", and has to be a whole number from 0'],
-    ['unconditional: -1', 'unconditional is -1, and has to be a whole number from 0'],
+    ['unconditional: none', 'unconditional is "none", not a whole number from 0'],
+    ['unconditional: -1', 'unconditional is -1, not a whole number from 0'],
   ])('refuses %j', (text, reason) => {
     expect(parseManifest('model.yaml', text)).toMatchObject(
       E.left({ _tag: 'ConfigInvalid', message: `model.yaml is not usable: ${reason}.` }),

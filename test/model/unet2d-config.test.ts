@@ -100,45 +100,57 @@ describe('decodeUNet2DConfig', () => {
   })
 
   it.each<readonly [string, unknown, string]>([
-    ['no object', [1], 'it holds no JSON object'],
+    ['no object', [1], 'it does not hold named settings'],
     ['no size', {}, 'sample_size is null, not a height and width in pixels'],
     [
       'a misspelt block',
       small({ up_block_types: ['AttnUpBlock2D', 'UpBlok2D'] }),
-      'up_block_types[1] is UpBlok2D, not one of UpBlock2D, AttnUpBlock2D, ResnetUpsampleBlock2D; the nearest is UpBlock2D',
+      'up_block_types[1] is "UpBlok2D", not one of UpBlock2D, AttnUpBlock2D, ResnetUpsampleBlock2D; the nearest is UpBlock2D',
     ],
     [
       'a block of another network',
       small({ down_block_types: ['DownBlock2D', 'SkipDownBlock2D'] }),
-      'down_block_types[1] is SkipDownBlock2D, not one of DownBlock2D, AttnDownBlock2D, ResnetDownsampleBlock2D; the nearest is DownBlock2D',
+      'down_block_types[1] is "SkipDownBlock2D", not one of DownBlock2D, AttnDownBlock2D, ResnetDownsampleBlock2D; the nearest is DownBlock2D',
     ],
     [
       'another mid block',
       small({ mid_block_type: 'UNetMidBlock2DCrossAttn' }),
-      'mid_block_type is UNetMidBlock2DCrossAttn, not UNetMidBlock2D',
+      'mid_block_type is "UNetMidBlock2DCrossAttn", not UNetMidBlock2D or null',
     ],
-    ['another activation', small({ act_fn: 'snake' }), 'act_fn is snake, not one of silu, mish, gelu, relu'],
+    [
+      'another activation',
+      small({ act_fn: 'snake' }),
+      'act_fn is "snake", not one of silu, mish, gelu, relu',
+    ],
     [
       'Fourier features',
       small({ time_embedding_type: 'fourier' }),
-      'time_embedding_type is fourier, not one of positional, learned',
+      'time_embedding_type is "fourier", not one of positional, learned',
     ],
     [
       'labels that are embeddings',
       small({ class_embed_type: 'identity' }),
-      'class_embed_type is identity, not timestep',
+      'class_embed_type is "identity", not timestep or null',
     ],
     [
       'another conditioning',
       small({ resnet_time_scale_shift: 'ada_group' }),
-      'resnet_time_scale_shift is ada_group, not one of default, scale_shift',
+      'resnet_time_scale_shift is "ada_group", not one of default, scale_shift',
     ],
     ['padding by two', small({ downsample_padding: 2 }), 'downsample_padding is 2, not one of 0, 1'],
-    ['text for a number', small({ in_channels: '3' }), 'in_channels is 3, not a whole number above 0'],
-    ['a fraction', small({ layers_per_block: 1.5 }), 'layers_per_block is 1.5, not a whole number above 0'],
-    ['text for yes', small({ add_attention: 'yes' }), 'add_attention is yes, not true or false'],
-    ['no list', small({ block_out_channels: 8 }), 'block_out_channels is 8, not a list'],
-    ['an empty list', small({ block_out_channels: [] }), 'block_out_channels is [], not a list'],
+    ['text for a number', small({ in_channels: '3' }), 'in_channels is "3", not a whole number from 1'],
+    ['a fraction', small({ layers_per_block: 1.5 }), 'layers_per_block is 1.5, not a whole number from 1'],
+    ['text for yes', small({ add_attention: 'yes' }), 'add_attention is "yes", not true or false'],
+    [
+      'no list',
+      small({ block_out_channels: 8 }),
+      'block_out_channels is 8, not a list of one or more widths',
+    ],
+    [
+      'an empty list',
+      small({ block_out_channels: [] }),
+      'block_out_channels is [], not a list of one or more widths',
+    ],
     [
       'levels without blocks',
       small({ block_out_channels: [8, 16, 16] }),

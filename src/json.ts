@@ -1,7 +1,7 @@
 /**
  * JSON that somebody else wrote: parsed without exceptions, told apart, and quoted in sentences.
  */
-import { E } from '../fp.ts'
+import { E } from './fp.ts'
 
 /**
  * Parses JSON.
