@@ -2,8 +2,8 @@
 
 /**
  * The rooms of src/ and what each may import beside itself; what lies in src/ itself is open to everybody.
- * `algebra` is the type class alone (algebra/algebra.ts); `instances` are the rest of that folder, for those who
- * choose what to compute with.
+ * `algebra` is the type class and what goes with its types (see `vocabulary`); `instances` are the rest of that folder,
+ * for those who choose what to compute with.
  */
 const rooms = {
   algebra: [],
@@ -46,10 +46,13 @@ const rooms = {
   ],
 }
 
+/** What of algebra/ is no instance. */
+const vocabulary = ['algebra', 'layout', 'shape']
+
 /** Models that are bound to one instance: which, and what they may import of the instances' folder. */
 const binders = {
   'model/gaussian-mixture': ['numbers'],
-  'model/inspection': ['shapes', 'sum'],
+  'model/inspection': ['shapes'],
   'model/unet2d-denoiser': ['tfjs'],
 }
 
@@ -66,12 +69,16 @@ const libraries = {
 /** Who may touch the machine. */
 const nodeRooms = ['media', 'checkpoint', 'data', 'engine', 'cli']
 
-/** @param {string} room */
-const pathOf = (room) =>
-  room === 'algebra' ? 'src/algebra/algebra[.]ts' : room === 'instances' ? 'src/algebra/' : `src/${room}/`
-
 /** @param {string[]} names */
 const anyOf = (names) => `(${names.join('|')})`
+
+/** @param {string} room */
+const pathOf = (room) =>
+  room === 'algebra'
+    ? `src/algebra/${anyOf(vocabulary)}[.]ts`
+    : room === 'instances'
+      ? 'src/algebra/'
+      : `src/${room}/`
 
 /** Installed, an npm module's path goes through node_modules; not installed, it is the bare name. */
 const npm = (/** @type {string} */ name) => `(^|node_modules/)${name}(/|$)`
@@ -93,7 +100,7 @@ const forbidden = [
     from: { path: `^src/${file}[.]ts$` },
     to: {
       path: '^src/',
-      pathNot: `^${anyOf(['src/model/', 'src/diffusion/', `src/algebra/${anyOf(['algebra', ...instances])}[.]ts$`, ...open])}`,
+      pathNot: `^${anyOf(['src/model/', 'src/diffusion/', `src/algebra/${anyOf([...vocabulary, ...instances])}[.]ts$`, ...open])}`,
     },
   })),
   {

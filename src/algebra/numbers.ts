@@ -2,7 +2,7 @@
  * The real line: an algebra without tensors, in which laws are checked and a whole sampler runs in virtual time.
  */
 import type { VectorAlgebra } from './algebra.ts'
-import { planSum } from './sum.ts'
+import { planSum } from './plan-sum.ts'
 
 /**
  * The algebra of plain numbers. A number is one row of the shape `[]`.

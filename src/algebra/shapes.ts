@@ -5,19 +5,15 @@
  */
 import { fail } from '../failure.ts'
 import type { NetworkAlgebra, Shape } from './algebra.ts'
-import { sizeOf } from './sum.ts'
-
-const text = (shape: Shape): string => `[${shape.join(', ')}]`
+import { sameShape, showShape as text, sizeOf } from './shape.ts'
 
 /** Refuses what doesn't fit, in a sentence with both shapes in it. */
 const need = (holds: boolean, operation: string, reason: string): void => {
   if (!holds) throw fail('ShapesDisagree', { operation, reason })
 }
 
-const same = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, axis) => n === b[axis])
-
 const needSame = (operation: string, a: Shape, b: Shape): void => {
-  need(same(a, b), operation, `${text(a)} meets ${text(b)}`)
+  need(sameShape(a, b), operation, `${text(a)} meets ${text(b)}`)
 }
 
 const channelsOf = (shape: Shape): number => shape.at(-1) ?? 1

@@ -2,8 +2,8 @@
  * A checkpoint against what a network wants of it.
  */
 import type { Shape } from '../algebra/algebra.ts'
-import { fail } from '../failure.ts'
-import type { FailureOf } from '../failure.ts'
+import { sameShape } from '../algebra/shape.ts'
+import { fail, type FailureOf } from '../failure.ts'
 import { E } from '../fp.ts'
 
 /**
@@ -38,6 +38,3 @@ export const checkTensors = <Tensor extends { readonly shape: Shape }>(
   }
   return E.right(checked)
 }
-
-const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((extent, axis) => extent === b[axis])

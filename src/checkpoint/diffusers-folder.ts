@@ -3,8 +3,7 @@
  * `scheduler_config.json`, or a pipeline's folder that has them under `unet/` and `scheduler/`.
  */
 import { join } from 'node:path'
-import { fail } from '../failure.ts'
-import type { FailureOf } from '../failure.ts'
+import { fail, type FailureOf } from '../failure.ts'
 import { E, TE, pipe } from '../fp.ts'
 import { parseJson } from '../json.ts'
 import { currentName } from './key-names.ts'

@@ -1,6 +1,7 @@
 /**
  * Tensors as the bytes of a safetensors file.
  */
+import { showShape, sizeOf } from '../algebra/shape.ts'
 import { bytesPerElement, dtypeOf, dtypes } from './dtype.ts'
 import type { TensorValues } from './safetensors.ts'
 
@@ -49,10 +50,10 @@ export const encodeSafetensors = (
 const checked = ([name, { shape, data }]: readonly [string, TensorValues]) => {
   if (name === '__metadata__') throw new RangeError('a tensor can not be called __metadata__')
   const dtype = dtypeOf(data)
-  const length = shape.reduce((product, extent) => product * extent, 1)
+  const length = sizeOf(shape)
   if (data.length !== length)
     throw new RangeError(
-      `${name} has ${String(data.length)} values, but its shape [${shape.join(', ')}] says ${String(length)}`,
+      `${name} has ${String(data.length)} values, but its shape ${showShape(shape)} says ${String(length)}`,
     )
   const bytes = new Uint8Array(data.buffer, data.byteOffset, length * bytesPerElement(dtype))
   return { name, dtype, shape, bytes, rank: dtypes.indexOf(dtype) }

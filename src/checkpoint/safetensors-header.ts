@@ -3,12 +3,12 @@
  * tensors, without a gap. The format is described at https://github.com/huggingface/safetensors.
  */
 import type { Shape } from '../algebra/algebra.ts'
-import { fail } from '../failure.ts'
-import type { FailureOf } from '../failure.ts'
+import { sizeOf } from '../algebra/shape.ts'
+import { fail, type FailureOf } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
+import { isRecord, parseJson, quote } from '../json.ts'
 import { bytesPerElement, dtypes, isDtype } from './dtype.ts'
 import type { Dtype } from './dtype.ts'
-import { isRecord, parseJson, quote } from '../json.ts'
 
 /** Where a tensor lies; `begin` and `end` count bytes from {@link SafetensorsHeader.dataStart}. */
 export interface TensorEntry {
@@ -138,7 +138,7 @@ const entryOf = ([name, described]: readonly [string, unknown]): Checked<readonl
   if (!isExtents(offsets) || offsets.length !== 2)
     return E.left(`the data_offsets of ${name} are ${quote(offsets)}, which are not two whole numbers from 0`)
   const [begin = 0, end = 0] = offsets
-  const size = shape.reduce((product, extent) => product * extent, bytesPerElement(dtype))
+  const size = sizeOf(shape) * bytesPerElement(dtype)
   // a product beyond 2⁵³ is no longer exact, but then no file has that many bytes either
   if (end - begin !== size)
     return E.left(

@@ -4,11 +4,11 @@
  * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 import type { Shape, Values } from '../algebra/algebra.ts'
+import { sizeOf } from '../algebra/shape.ts'
 import { fail, type FailureOf } from '../failure.ts'
 import { E } from '../fp.ts'
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
-const product = (shape: Shape): number => shape.reduce((size, extent) => size * extent, 1)
 
 /**
  * The bytes of a `.npy` file, version 1.0, little-endian float32 in C order. Float64 values are rounded.
@@ -58,7 +58,7 @@ const fortranIndex = (shape: Shape, index: number): number => {
   const [, at] = shape.reduceRight(
     ([rest, sum], extent, axis) => [
       Math.floor(rest / extent),
-      sum + (rest % extent) * product(shape.slice(0, axis)),
+      sum + (rest % extent) * sizeOf(shape.slice(0, axis)),
     ],
     [index, 0] as readonly [number, number],
   )
@@ -103,12 +103,12 @@ export const decodeNpy =
       return unreadable(
         `its numbers are ${descr === undefined ? 'records' : `of type ${descr}`}, and only <f4, <f8, <i8 and |u1 are known`,
       )
-    if (bytes.length - body !== product(shape) * reader.size)
+    if (bytes.length - body !== sizeOf(shape) * reader.size)
       return unreadable(
-        `its shape (${shape.join(', ')}) takes ${String(product(shape) * reader.size)} bytes, and it has ${String(Math.max(0, bytes.length - body))}`,
+        `its shape (${shape.join(', ')}) takes ${String(sizeOf(shape) * reader.size)} bytes, and it has ${String(Math.max(0, bytes.length - body))}`,
       )
 
-    const data = reader.make(product(shape))
+    const data = reader.make(sizeOf(shape))
     for (let i = 0; i < data.length; i += 1) {
       const at = fortran === 'True' ? fortranIndex(shape, i) : i
       data[i] = reader.read(view, body + at * reader.size)

@@ -7,6 +7,7 @@
  * x_t lies in no fixed range, so it is divided by {@link reach} first.
  */
 import type { Values } from '../algebra/algebra.ts'
+import { showShape } from '../algebra/shape.ts'
 import { roundHalfEven } from '../diffusion/spacing.ts'
 
 /** Greyscale, RGB, or RGB with alpha. */
@@ -96,7 +97,7 @@ const toPicture = (pixels: Values['data'], width: number, height: number, scale:
 export const toPictures = (images: Values, divisor = 1): readonly Picture[] => {
   const [rows, height, width, channels] = images.shape
   if (images.shape.length !== 4 || channels === undefined)
-    throw new RangeError(`Images are [rows, height, width, channels]; this is [${images.shape.join(', ')}].`)
+    throw new RangeError(`Images are [rows, height, width, channels]; this is ${showShape(images.shape)}.`)
   const size = (height ?? 0) * (width ?? 0) * channels
   return Array.from({ length: rows ?? 0 }, (_, row) =>
     toPicture(images.data.subarray(row * size, (row + 1) * size), width ?? 0, height ?? 0, 1 / divisor),

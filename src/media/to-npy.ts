@@ -1,9 +1,9 @@
 /** A sink: the last images of a run, as numbers. */
 import { concatMap, type OperatorFunction } from 'rxjs'
+import { toChannelsFirst } from '../algebra/layout.ts'
 import type { Frame } from '../stream/frame.ts'
 import type { Written } from './files.ts'
 import { lastValues } from './last-values.ts'
-import { toChannelsFirst } from './layout.ts'
 import { encodeNpy } from './npy.ts'
 import { written } from './written.ts'
 

@@ -2,8 +2,8 @@
  * What a config asks for, known before anything is read or run.
  */
 import type { Shape } from '../algebra/algebra.ts'
+import { sizeOf } from '../algebra/shape.ts'
 import { shapes } from '../algebra/shapes.ts'
-import { sizeOf } from '../algebra/sum.ts'
 import { isFailure, type Failure } from '../failure.ts'
 import { E } from '../fp.ts'
 import { takesLabels, unet2d } from './unet2d.ts'

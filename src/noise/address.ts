@@ -2,6 +2,7 @@
  * What a noise source accepts: how noise is addressed, and the refusal of anything else.
  */
 import type { Shape } from '../algebra/algebra.ts'
+import { rowsOf, sizeOf } from '../algebra/shape.ts'
 import { fail } from '../failure.ts'
 
 /**
@@ -35,19 +36,6 @@ export const wholeBelow = (what: string, limit: number, value: number): number =
 }
 
 /**
- * How many rows a shape has and how many values each of them; the shape `[]` is one row of one value.
- *
- * @example
- * ```ts
- * expect(rowsOf([2, 28, 28, 1])).toEqual({ rows: 2, size: 784 })
- * ```
- */
-export const rowsOf = (shape: Shape): { readonly rows: number; readonly size: number } => {
-  const [rows = 1, ...rest] = shape
-  return { rows, size: rest.reduce((product, extent) => product * extent, 1) }
-}
-
-/**
  * The seed of one row, where every row has its own.
  *
  * @throws NoiseInvalid where there are fewer seeds than rows
@@ -64,4 +52,29 @@ export const seedOfRow = <Seed>(seeds: readonly Seed[], row: number): Seed => {
       reason: `row ${String(row)} has no seed, since the list has only ${String(seeds.length)}`,
     })
   return seed
+}
+
+/**
+ * One draw for every row of a shape; the shape `[]` is one row of one value.
+ *
+ * @param draw - its number
+ * @param shape - `[rows, …]`
+ * @param fill - writes the noise of a row; what it writes beyond the row's end is lost
+ * @throws NoiseInvalid for a draw outside `[0, 2³²)`
+ *
+ * @example
+ * ```ts
+ * expect(drawRows(0, [2, 3], (values, row) => values.fill(row))).toEqual(Float32Array.of(0, 0, 0, 1, 1, 1))
+ * ```
+ */
+export const drawRows = (
+  draw: number,
+  shape: Shape,
+  fill: (values: Float32Array, row: number) => void,
+): Float32Array => {
+  wholeBelow('the draw', WORD, draw)
+  const size = sizeOf(shape.slice(1))
+  const values = new Float32Array(sizeOf(shape))
+  for (let row = 0; row < rowsOf(shape); row++) fill(values.subarray(row * size, (row + 1) * size), row)
+  return values
 }

@@ -1,7 +1,7 @@
 /**
  * The noise of our own: keyed by (seed, sample, draw), so that no sample knows which batch it is in.
  */
-import { WORD, rowsOf, seedOfRow, wholeBelow } from './address.ts'
+import { WORD, drawRows, seedOfRow, wholeBelow } from './address.ts'
 import type { NoiseSource } from './noise-source.ts'
 import { philox4x32 } from './philox4x32.ts'
 
@@ -65,23 +65,17 @@ export const philox = (options: PhiloxOptions): NoiseSource => {
   const words = new Uint32Array(4)
   return {
     name: 'philox',
-    draw: (draw, shape) => {
-      wholeBelow('the draw', WORD, draw)
-      const { rows, size } = rowsOf(shape)
-      const values = new Float32Array(rows * size)
-      for (let r = 0; r < rows; r++) {
+    draw: (draw, shape) =>
+      drawRows(draw, shape, (row, r) => {
         const { seed, sample } = address(r)
         const [k0, k1, c2, c3] = [lowWord(seed), highWord(seed), lowWord(sample), highWord(sample)]
-        // a view of its own for every row: what its last block has too much falls off the end
-        const row = values.subarray(r * size, (r + 1) * size)
-        for (let i = 0; i < size; i += 4) {
+        // what the last block has too much falls off the row's end
+        for (let i = 0; i < row.length; i += 4) {
           philox4x32(words, i >>> 2, draw, c2, c3, k0, k1)
           writePair(row, i, words[0] ?? 0, words[1] ?? 0)
           writePair(row, i + 2, words[2] ?? 0, words[3] ?? 0)
         }
-      }
-      return values
-    },
+      }),
   }
 }
 

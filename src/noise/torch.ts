@@ -2,8 +2,10 @@
  * Noise that equals torch's, seed for seed, so that a diffusers image can be made again.
  */
 import type { Shape } from '../algebra/algebra.ts'
+import { toChannelsLast } from '../algebra/layout.ts'
+import { sizeOf } from '../algebra/shape.ts'
 import { fail } from '../failure.ts'
-import { WORD, rowsOf, seedOfRow, wholeBelow } from './address.ts'
+import { WORD, drawRows, seedOfRow, wholeBelow } from './address.ts'
 import type { NoiseSource } from './noise-source.ts'
 import { copyTorchGenerator, randn, skipRandn, torchGenerator } from './torch-randn.ts'
 import type { TorchGenerator } from './torch-randn.ts'
@@ -68,13 +70,9 @@ const generatorOf = (seed: TorchSeed): ((call: number, size: number) => Float32A
 /** torch's images are `[rows, channels, height, width]`, ours `[rows, height, width, channels]`; others stay as they are. */
 const channelsLast = (values: Float32Array, shape: Shape): Float32Array => {
   const [rows = 1, height = 1, width = 1, channels = 1] = shape
-  if (shape.length !== 4 || channels === 1) return values
-  const pixels = height * width
-  const result = new Float32Array(values.length)
-  for (let at = 0, r = 0; r < rows; r++)
-    for (let pixel = 0; pixel < pixels; pixel++)
-      for (let c = 0; c < channels; c++) result[at++] = values[(r * channels + c) * pixels + pixel] ?? 0
-  return result
+  return shape.length !== 4 || channels === 1
+    ? values
+    : toChannelsLast({ shape: [rows, channels, height, width], data: values }).data
 }
 
 /**
@@ -98,10 +96,7 @@ export const torch = ({ seed }: { readonly seed: TorchSeed }): NoiseSource => {
   const generator = generatorOf(seed)
   return {
     name: 'torch',
-    draw: (draw, shape) => {
-      const { rows, size } = rowsOf(shape)
-      return channelsLast(generator(wholeBelow('the draw', WORD, draw), rows * size), shape)
-    },
+    draw: (draw, shape) => channelsLast(generator(wholeBelow('the draw', WORD, draw), sizeOf(shape)), shape),
   }
 }
 
@@ -124,12 +119,12 @@ export const torchList = ({ seeds }: { readonly seeds: readonly TorchSeed[] }): 
   const generators = seeds.map(generatorOf)
   return {
     name: 'torch-list',
-    draw: (draw, shape) => {
-      wholeBelow('the draw', WORD, draw)
-      const { rows, size } = rowsOf(shape)
-      const values = new Float32Array(rows * size)
-      for (let r = 0; r < rows; r++) values.set(seedOfRow(generators, r)(draw, size), r * size)
-      return channelsLast(values, shape)
-    },
+    draw: (draw, shape) =>
+      channelsLast(
+        drawRows(draw, shape, (row, r) => {
+          row.set(seedOfRow(generators, r)(draw, row.length))
+        }),
+        shape,
+      ),
   }
 }

@@ -1,17 +1,7 @@
 /** Convolutions and what else changes the size of an image, in double precision. */
 import type { NetworkAlgebra } from '../algebra.ts'
+import { permute } from '../layout.ts'
 import { extents, values64, type Values64 } from './values.ts'
-
-/** `[out, in, height, width]` to `[height, width, in, out]`, where the innermost loop runs over neighbours. */
-const channelsLast = ({ shape, data }: Values64): Float64Array => {
-  const [outs = 0, ins = 0, height = 0, width = 0] = shape
-  const taps = height * width
-  const filter = new Float64Array(data.length)
-  for (let o = 0; o < outs; o++)
-    for (let i = 0; i < ins; i++)
-      for (let k = 0; k < taps; k++) filter[(k * ins + i) * outs + o] = data[(o * ins + i) * taps + k]!
-  return filter
-}
 
 /**
  * Cross-correlation with zeros around the image; a filter is `[out, in, height, width]`.
@@ -30,7 +20,8 @@ export const conv2d64: NetworkAlgebra<Values64>['conv2d'] = (x, filter, bias, { 
   const [outs = 0, ins = 0, tall = 0, wide = 0] = filter.shape
   const h = Math.floor((height + padding.top + padding.bottom - tall) / stride) + 1
   const w = Math.floor((width + padding.left + padding.right - wide) / stride) + 1
-  const weights = channelsLast(filter)
+  // [height, width, in, out]: the innermost loop runs over neighbours
+  const { data: weights } = permute(filter, [2, 3, 1, 0])
 
   /** Adds one pixel under one tap of the filter to one pixel of the result. */
   const accumulate = (out: Float64Array, to: number, from: number, tap: number): void => {

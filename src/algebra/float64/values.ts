@@ -1,6 +1,6 @@
 /** Numbers in memory, in double precision: what the reference algebra computes with. */
 import type { Shape } from '../algebra.ts'
-import { sizeOf } from '../sum.ts'
+import { rowsOf, sizeOf } from '../shape.ts'
 
 /** A typed array with a shape, in row-major order; images are NHWC. Never changed once made. */
 export interface Values64 {
@@ -58,5 +58,5 @@ export const extents = (
 } => {
   const inner = shape.slice(1, -1)
   const [height = 1, width = 1] = inner
-  return { rows: shape[0] ?? 1, height, width, positions: sizeOf(inner), channels: shape.at(-1) ?? 1 }
+  return { rows: rowsOf(shape), height, width, positions: sizeOf(inner), channels: shape.at(-1) ?? 1 }
 }

@@ -1,6 +1,7 @@
 /** The vector part of the reference algebra. */
 import type { VectorAlgebra } from '../algebra.ts'
-import { planSum, sizeOf } from '../sum.ts'
+import { planSum } from '../plan-sum.ts'
+import { showShape, sizeOf } from '../shape.ts'
 import { mapValues, values64, type Values64 } from './values.ts'
 
 /**
@@ -28,7 +29,7 @@ export const vector64: VectorAlgebra<Values64> = {
   clamp: (x, low, high) => mapValues(x, (value) => Math.min(Math.max(value, low), high)),
   fromValues: ({ shape, data }) => {
     if (data.length !== sizeOf(shape))
-      throw new RangeError(`${String(data.length)} values don't fill the shape [${shape.join(', ')}]`)
+      throw new RangeError(`${String(data.length)} values don't fill the shape ${showShape(shape)}`)
     return { shape, data: Float64Array.from(data) }
   },
   toValues: ({ shape, data }) => Promise.resolve({ shape, data: data.slice() }),

@@ -3,7 +3,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Sum } from '../algebra.ts'
-import { planSum, type Plan } from '../sum.ts'
+import { planSum, type Plan } from '../plan-sum.ts'
+import { rowsOf } from '../shape.ts'
 import { registerHostKernel } from './host-kernel.ts'
 
 /** The coefficients travel as an attribute of the kernel: `coefficients[i][row]`. */
@@ -14,7 +15,7 @@ const kernel = registerHostKernel({
   name: 'LinearCombination',
   fill: (out, vectors, attributes, shape) => {
     const coefficients = coefficientsOf(attributes)
-    const rows = shape[0] ?? 1
+    const rows = rowsOf(shape)
     const width = out.length / rows
     const terms = vectors.length
     for (let row = 0; row < rows; row++) {

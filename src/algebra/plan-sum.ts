@@ -2,32 +2,7 @@
  * What every evaluation of a {@link Sum} needs to know first: how many rows there are, and each row's coefficient.
  */
 import type { Coefficient, Shape, Sum } from './algebra.ts'
-
-/**
- * The number of elements of a shape.
- *
- * @example
- * ```ts
- * expect(sizeOf([2, 3, 4])).toBe(24)
- * expect(sizeOf([])).toBe(1)
- * ```
- */
-export const sizeOf = (shape: Shape): number => shape.reduce((size, extent) => size * extent, 1)
-
-/**
- * The number of rows of a shape: its first extent; a number is one row.
- *
- * @example
- * ```ts
- * expect(rowsOf([8, 28, 28, 1])).toBe(8)
- * expect(rowsOf([])).toBe(1)
- * ```
- */
-export const rowsOf = (shape: Shape): number => shape[0] ?? 1
-
-/** Whether two shapes are the same. */
-const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((extent, axis) => extent === b[axis])
+import { rowsOf, sameShape, showShape } from './shape.ts'
 
 /** The coefficient of every row. */
 const perRow = (coefficient: Coefficient, rows: number): readonly number[] => {
@@ -69,9 +44,7 @@ export const planSum = <T>(sum: Sum<T>, shapeOf: (vector: T) => Shape): Plan<T> 
   for (const [, vector] of sum) {
     const other = shapeOf(vector)
     if (!sameShape(shape, other))
-      throw new RangeError(
-        `vectors of the shapes [${shape.join(', ')}] and [${other.join(', ')}] don't add up`,
-      )
+      throw new RangeError(`vectors of the shapes ${showShape(shape)} and ${showShape(other)} don't add up`)
   }
   return {
     shape,

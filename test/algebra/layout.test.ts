@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toChannelsFirst, toChannelsLast } from '../../src/media/layout.ts'
+import { toChannelsFirst, toChannelsLast } from '../../src/algebra/layout.ts'
 
 const shape = [2, 3, 4, 5] as const
 const data = Float32Array.from({ length: 120 }, (_, i) => i)
