@@ -10,7 +10,8 @@ import { compileOnnx, type Input } from '../algebra/onnx/compile.ts'
 import { tfjs } from '../algebra/tfjs.ts'
 import { E, TE, pipe } from '../fp.ts'
 import { checkLabels } from '../model/condition.ts'
-import type { Denoiser, Prediction } from '../model/denoiser.ts'
+import type { Denoiser } from '../model/denoiser.ts'
+import { toPrediction } from '../model/to-prediction.ts'
 import type { Trained } from '../model/unet2d-denoiser.ts'
 import type { UNet2DConfig } from '../model/unet2d-options.ts'
 import { takesLabels, unet2d } from '../model/unet2d.ts'
@@ -47,15 +48,6 @@ export const unet2dOnnx = (config: UNet2DConfig, parameter: Parameters<Value>): 
 export interface OnnxDenoiser extends Denoiser<tf.Tensor> {
   /** Frees that memory; the model must not be asked any more. */
   readonly release: () => Promise<void>
-}
-
-/** The first half of the channels is the prediction, the second the variance, in a model that learned it. */
-const halves = ({ shape, data }: OnnxOutput, channels: number): Prediction<tf.Tensor> => {
-  if (shape.at(-1) === channels) return { output: tf.tensor(data, [...shape]) }
-  const [output, variance] = tf.tidy(() => tf.split(tf.tensor(data, [...shape]), 2, -1))
-  return variance === undefined || output === undefined
-    ? { output: tf.tensor(data, [...shape]) }
-    : { output, variance }
 }
 
 /**
@@ -129,9 +121,9 @@ export const onnxDenoiser = (
             if (E.isLeft(checked)) return throwError(() => checked.left)
             return from(infer(x, t, checked.right, signal)).pipe(
               // here, and not in the promise: an answer that nobody takes any more is numbers for the collector, no tensor
-              map((output) => {
+              map(({ shape, data }) => {
                 signal.throwIfAborted()
-                return halves(output, config.in_channels)
+                return toPrediction(config.in_channels, () => tf.tensor(data, [...shape]))
               }),
             )
           }),

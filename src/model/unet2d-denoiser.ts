@@ -8,18 +8,12 @@ import { tfjs } from '../algebra/tfjs.ts'
 import { E } from '../fp.ts'
 import { checkLabels } from './condition.ts'
 import type { Denoiser } from './denoiser.ts'
+import { toPrediction } from './to-prediction.ts'
 import { unet2d } from './unet2d.ts'
 import type { UNet2DConfig } from './unet2d-options.ts'
 
 /** What a checkpoint says beside its weights. */
 export type Trained = Pick<Denoiser<tf.Tensor>, 'predicts' | 'schedule' | 'range' | 'labels'>
-
-/** The first half of the channels is the prediction, the second the variance, in a model that learned it. */
-const halves = (out: tf.Tensor, channels: number): [output: tf.Tensor, variance?: tf.Tensor] => {
-  if (out.shape.at(-1) !== 2 * channels) return [out]
-  const [output = out, variance = out] = tf.split(out, 2, -1)
-  return [output, variance]
-}
 
 /**
  * A denoiser that runs a UNet on the current backend of tfjs.
@@ -61,11 +55,11 @@ export const unet2dDenoiser = (
         const checked = checkLabels(trained.labels, t.length)(condition)
         if (E.isLeft(checked)) return throwError(() => checked.left)
         const labels = checked.right
-        const [output, variance] = tf.tidy(() => {
+        const answer = toPrediction(config.in_channels, () => {
           const classes = labels && tf.tensor1d([...labels], 'int32')
-          return halves(network(x, tf.tensor1d([...t]), classes), config.in_channels)
+          return network(x, tf.tensor1d([...t]), classes)
         })
-        return of(variance === undefined ? { output } : { output, variance })
+        return of(answer)
       }),
   }
 }
