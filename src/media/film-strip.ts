@@ -1,8 +1,9 @@
 /** How samples came to be: a row per sample, a column per step, x_t above the predicted x₀. */
 import type { Values } from '../algebra/algebra.ts'
 import { blank, mount, scaleTo, tones } from './canvas.ts'
-import { fit, text, widthOf } from './lettering.ts'
+import { text, widthOf } from './lettering.ts'
 import { reach, toPictures, type Picture } from './picture.ts'
+import { belowTitle, margin, writeTitle } from './title.ts'
 
 /** One step of the chain, as the strip shows it. */
 export interface FilmColumn {
@@ -27,13 +28,10 @@ export interface FilmStripOptions {
 }
 
 const tile = 84
-const margin = 24
 const gap = 8
 const between = { rows: 6, samples: 22 }
 const size = 1.5
 const lineHeight = 17
-const titleSize = 2
-const titleHeight = 36
 /** Height of a capital letter, in pixels. */
 const capitals = 7 * size
 
@@ -91,7 +89,7 @@ export const filmStrip =
     const labels = margin + captionWidth + (captionWidth > 0 ? 18 : 0)
     const left = labels + Math.max(widthOf('xₜ', size), widthOf('x̂₀', size)) + 12
     const lines = Math.max(1, ...columns.map((column) => column.title.length))
-    const header = margin + (title === undefined ? 0 : titleHeight)
+    const header = belowTitle(title)
     const top = header + lines * lineHeight + 4
     const down = 2 * height + between.rows + between.samples
     const canvas = blank(
@@ -100,9 +98,7 @@ export const filmStrip =
       pictures,
     )
 
-    const room = canvas.width - 2 * margin
-    if (title !== undefined)
-      text(canvas, fit(title, titleSize, room), { x: margin, y: margin }, { size: titleSize })
+    writeTitle(canvas, title)
     const middle = Math.round((height - capitals) / 2)
     for (let sample = 0; sample < samples; sample += 1) {
       const y = top + sample * down

@@ -3,6 +3,7 @@ import type { Values } from '../algebra/algebra.ts'
 import { blank, mount, scaleTo, tones } from './canvas.ts'
 import { fit, text, widthOf } from './lettering.ts'
 import { toPictures, type Picture } from './picture.ts'
+import { belowTitle, margin, writeTitle } from './title.ts'
 
 /** How a grid looks; every field has a sensible default. */
 export interface GridOptions {
@@ -17,12 +18,9 @@ export interface GridOptions {
 }
 
 const tile = 112
-const margin = 24
 const gap = 16
 const captionSize = 1.5
 const captionHeight = 24
-const titleSize = 2
-const titleHeight = 36
 
 /**
  * How many columns suit a number of images: of all counts from the square root to twice that the one that leaves
@@ -68,7 +66,7 @@ export const grid =
       columns = columnsFor(pictures.length),
       scale = scaleTo(tile, { width, height }),
     } = options
-    const top = margin + (title === undefined ? 0 : titleHeight)
+    const top = belowTitle(title)
     const across = width * scale + gap
     const down = height * scale + (captions === undefined ? gap : captionHeight + gap)
     const canvas = blank(
@@ -76,13 +74,7 @@ export const grid =
       top + Math.ceil(pictures.length / columns) * down + margin - gap,
       pictures,
     )
-    if (title !== undefined)
-      text(
-        canvas,
-        fit(title, titleSize, canvas.width - 2 * margin),
-        { x: margin, y: margin },
-        { size: titleSize },
-      )
+    writeTitle(canvas, title)
     pictures.forEach((picture, i) => {
       const x = margin + (i % columns) * across
       const y = top + Math.floor(i / columns) * down

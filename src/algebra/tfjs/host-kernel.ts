@@ -5,6 +5,7 @@
  * the backend's name, so neither backend has to be imported, or even installed.
  */
 import * as tf from '@tensorflow/tfjs-core'
+import { sizeOf } from '../shape.ts'
 
 /** Numbers as both backends keep them. */
 type HostArray = Float32Array | Int32Array | Uint8Array
@@ -45,28 +46,33 @@ const kernelOf = (name: string, backend: string): tf.KernelConfig | undefined =>
 const inputsOf = (named: tf.NamedTensorInfoMap): readonly tf.TensorInfo[] =>
   Object.values(named).filter((info) => info !== undefined)
 
-const onCpu =
-  ({ fill }: HostKernel): tf.KernelFunc =>
-  ({ inputs, backend, attrs = {} }) => {
-    const cpu = backend as CpuBackend
-    const infos = inputsOf(inputs)
-    const shape = infos[0]?.shape ?? []
-    const out = new Float32Array(tf.util.sizeFromShape(shape))
-    const arrays = infos.map(({ dataId }) => cpu.data.get(dataId).values)
-    fill(out, arrays, attrs, shape)
-    return cpu.makeTensorInfo(shape, 'float32', out)
-  }
+/** How a backend makes a float32 result, and shows the numbers behind a tensor. */
+interface Host {
+  readonly make: (backend: unknown, shape: number[]) => tf.TensorInfo
+  readonly read: (backend: unknown, info: tf.TensorInfo) => HostArray
+}
 
-const onWasm =
-  ({ fill }: HostKernel): tf.KernelFunc =>
+const hosts: Readonly<Record<string, Host>> = {
+  cpu: {
+    make: (backend, shape) =>
+      (backend as CpuBackend).makeTensorInfo(shape, 'float32', new Float32Array(sizeOf(shape))),
+    read: (backend, { dataId }) => (backend as CpuBackend).data.get(dataId).values,
+  },
+  wasm: {
+    make: (backend, shape) => (backend as WasmBackend).makeOutput(shape, 'float32'),
+    read: (backend, info) => (backend as WasmBackend).typedArrayFromHeap(info),
+  },
+}
+
+const onHost =
+  ({ fill }: HostKernel, { make, read }: Host): tf.KernelFunc =>
   ({ inputs, backend, attrs = {} }) => {
-    const wasm = backend as WasmBackend
     const infos = inputsOf(inputs)
     const shape = infos[0]?.shape ?? []
-    // Allocating may move the heap, so views are taken afterwards.
-    const out = wasm.makeOutput(shape, 'float32')
-    const arrays = infos.map((info) => wasm.typedArrayFromHeap(info))
-    fill(wasm.typedArrayFromHeap(out) as Float32Array, arrays, attrs, shape)
+    const out = make(backend, shape)
+    // Allocating may move wasm's heap, so views are taken afterwards.
+    const arrays = infos.map((info) => read(backend, info))
+    fill(read(backend, out) as Float32Array, arrays, attrs, shape)
     return out
   }
 
@@ -96,8 +102,8 @@ export const registerHostKernel = (
   const { name, gradient, kept } = kernel
   // A module that is loaded twice (a bundle beside the sources) registers once.
   if (kernelOf(name, 'cpu') === undefined) {
-    tf.registerKernel({ kernelName: name, backendName: 'cpu', kernelFunc: onCpu(kernel) })
-    tf.registerKernel({ kernelName: name, backendName: 'wasm', kernelFunc: onWasm(kernel) })
+    for (const [backendName, host] of Object.entries(hosts))
+      tf.registerKernel({ kernelName: name, backendName, kernelFunc: onHost(kernel, host) })
     tf.registerGradient({
       kernelName: name,
       inputsToSave: Array.from({ length: kept }, (_, i) => String(i)),
