@@ -2,10 +2,14 @@
  * The door with files, sinks and native engines; everything of the isomorphic door is here too.
  */
 export * from './index.ts'
+export * from './checkpoint/diffusers-folder.ts'
+export type { Manifest } from './checkpoint/manifest.ts'
+export * from './checkpoint/safetensors-file.ts'
 export * from './engine/engine.ts'
 export * from './engine/engines.ts'
 export * from './engine/load-model.ts'
 export * from './media/files.ts'
+export * from './media/png-text.ts'
 export * from './media/png.ts'
 export * from './media/to-film-strip.ts'
 export * from './media/to-grid.ts'
