@@ -205,12 +205,12 @@ const checkpoints: ReadonlyArray<readonly [title: string, edit: Edit, sentence: 
   [
     'has a config that is a list',
     rewrite('config.json', '[]'),
-    'm/config.json is not usable: it holds no JSON object.',
+    'm/config.json is not usable: it does not hold named settings.',
   ],
   [
     'has a block that nobody knows',
     config({ down_block_types: ['DownBlock2D', 'DownBlok2D'] }),
-    'm/config.json is not usable: down_block_types[1] is DownBlok2D, not one of DownBlock2D, AttnDownBlock2D, ResnetDownsampleBlock2D; the nearest is DownBlock2D.',
+    'm/config.json is not usable: down_block_types[1] is "DownBlok2D", not one of DownBlock2D, AttnDownBlock2D, ResnetDownsampleBlock2D; the nearest is DownBlock2D.',
   ],
   [
     'has a size that does not halve',
@@ -264,7 +264,7 @@ const checkpoints: ReadonlyArray<readonly [title: string, edit: Edit, sentence: 
   [
     'has a schedule that nobody knows',
     rewrite('scheduler_config.json', '{"beta_schedule": "cosine"}'),
-    'm/scheduler_config.json is not usable: beta_schedule is "cosine", and has to be one of linear, scaled_linear, squaredcos_cap_v2, sigmoid, laplace.',
+    'm/scheduler_config.json is not usable: beta_schedule is "cosine", not one of linear, scaled_linear, squaredcos_cap_v2, sigmoid, laplace.',
   ],
   [
     'has a scheduler that is not supported',
