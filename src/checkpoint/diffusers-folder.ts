@@ -30,8 +30,12 @@ export interface DiffusersFolder {
   readonly weightsPath: string
   /** By today's names, in the order of the file. */
   readonly tensors: ReadonlyMap<string, StoredTensor>
+  /** Where `scheduler_config.json` lies or would lie, for failures that speak of it. */
+  readonly schedulerPath: string
   /** diffusers' defaults, where the folder has no `scheduler_config.json`. */
   readonly scheduler: SchedulerConfig
+  /** Where `model.yaml` lies or would lie, for failures that speak of it. */
+  readonly manifestPath: string
   /** Empty, where the folder has no `model.yaml` beside the weights. */
   readonly manifest: Manifest
 }
@@ -87,11 +91,13 @@ const openParts = (path: string, pipeline: boolean): Step<DiffusersFolder> => {
     TE.bind('config', () => readJson(configPath)),
     TE.apS('weightsPath', TE.right(weightsPath)),
     TE.bind('tensors', () => openWeights(network, weightsPath)),
+    TE.apS('schedulerPath', TE.right(schedulerPath)),
     TE.bind('scheduler', () =>
       ifPresent(schedulerPath, schedulerDefaults, () =>
         pipe(readJson(schedulerPath), TE.chainEitherKW(decodeSchedulerConfig(schedulerPath))),
       ),
     ),
+    TE.apS('manifestPath', TE.right(manifestPath)),
     TE.bind('manifest', () =>
       ifPresent(manifestPath, {}, () =>
         pipe(

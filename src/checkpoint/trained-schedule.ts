@@ -12,6 +12,10 @@ import { fail, type Failure, isFailure } from '../failure.ts'
 import { E } from '../fp.ts'
 import type { SchedulerConfig } from './scheduler-config.ts'
 
+/** diffusers' schedulers of the process that βs describe; others (FlowMatch…, EDM…, ScoreSde…) add noise in their own ways. */
+const ofBetas =
+  /^(DDIM|DDPM(?!Wuerstchen)|DEIS|DPMSolver|Euler|Heun|KDPM2|LCM|LMS|PNDM|RePaint|SASolver|TCD|UniPC)/
+
 /**
  * The schedule of a `scheduler_config.json`.
  *
@@ -28,6 +32,8 @@ import type { SchedulerConfig } from './scheduler-config.ts'
 export const trainedSchedule = (path: string, config: SchedulerConfig): E.Either<Failure, Schedule> => {
   const unknown = (setting: string): E.Either<Failure, never> =>
     E.left(fail('ConfigInvalid', { path, reason: `${setting} is not supported` }))
+  const { _class_name: peer, trained_betas: betas } = config
+  if (peer !== undefined && !ofBetas.test(peer)) return unknown(`_class_name ${peer}`)
   if (config.rescale_betas_zero_snr) return unknown('rescale_betas_zero_snr: true')
   const ends = {
     trainedSteps: config.num_train_timesteps,
@@ -39,7 +45,6 @@ export const trainedSchedule = (path: string, config: SchedulerConfig): E.Either
       if (isFailure(error)) return fail('ConfigInvalid', { path, reason: error.message.replace(/\.$/, '') })
       throw error
     })
-  const { trained_betas: betas } = config
   if (betas !== null) return make(() => scheduleFromBetas(betas))
   switch (config.beta_schedule) {
     case 'linear':

@@ -28,15 +28,23 @@ export const defaultModel: string = fileURLToPath(
 
 /** Its classes; the last stands for "none" unless model.yaml says otherwise, as in every peer's class-conditional model. */
 const labelsOf = (
-  { num_class_embeds: count }: UNet2DConfig,
-  { configPath, manifest }: DiffusersFolder,
+  { num_class_embeds: count, class_embed_type }: UNet2DConfig,
+  { configPath, manifestPath, manifest }: DiffusersFolder,
 ): E.Either<Failure, Labels | undefined> => {
-  if (count === null) return E.right(undefined)
+  if (count === null)
+    return class_embed_type === null
+      ? E.right(undefined)
+      : E.left(
+          fail('ConfigInvalid', {
+            path: configPath,
+            reason: `class_embed_type is ${class_embed_type}, and num_class_embeds does not say how many classes there are`,
+          }),
+        )
   const { labels: names, unconditional = count - 1 } = manifest
   if ((names?.length ?? 0) > count || unconditional >= count)
     return E.left(
       fail('ConfigInvalid', {
-        path: configPath.replace(/config\.json$/, 'model.yaml'),
+        path: manifestPath,
         reason: `it speaks of more classes than the ${String(count)} of config.json`,
       }),
     )
@@ -68,7 +76,7 @@ const readCheckpoint = (folder: DiffusersFolder): TE.TaskEither<Failure, Checkpo
     E.bindW('config', () => decodeUNet2DConfig(folder.configPath)(folder.config)),
     E.bindW('network', ({ config }) => inspectUNet2D(config)),
     E.bindW('tensors', ({ network }) => checkTensors(folder.weightsPath, network.parameters, folder.tensors)),
-    E.bindW('schedule', () => trainedSchedule(folder.path, folder.scheduler)),
+    E.bindW('schedule', () => trainedSchedule(folder.schedulerPath, folder.scheduler)),
     E.bindW('labels', ({ config }) => labelsOf(config, folder)),
     TE.fromEither,
     TE.bindW('weights', ({ tensors }) => readWeights(tensors)),
