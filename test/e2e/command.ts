@@ -26,6 +26,7 @@ export interface Command extends Disposable {
     options?: {
       readonly cwd?: string
       readonly node?: readonly string[]
+      readonly env?: Readonly<Record<string, string>>
       readonly watch?: (child: ChildProcess) => void
     },
   ) => Promise<Ran>
@@ -58,8 +59,8 @@ export const build = (): Command => {
   const main = join(room, 'dist/cli/main.js')
   return {
     main,
-    run: (args, { cwd = room, node = [], watch } = {}) => {
-      const child = spawn(process.execPath, [...node, main, ...args], { cwd, env })
+    run: (args, { cwd = room, node = [], env: more, watch } = {}) => {
+      const child = spawn(process.execPath, [...node, main, ...args], { cwd, env: { ...env, ...more } })
       watch?.(child)
       return ended(child)
     },

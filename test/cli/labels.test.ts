@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { batchLabels } from '../../src/cli/labels.ts'
+import { E } from '../../src/fp.ts'
+
+const clothes = { count: 4, names: ['shirt', 'bag', 'Boot'], unconditional: 3 }
+
+describe('batchLabels', () => {
+  it('gives every class but "none" where nobody asks', () => {
+    expect(batchLabels(clothes, undefined, undefined)).toEqual(
+      E.right({ rows: 3, classes: [0, 1, 2], names: ['shirt', 'bag', 'Boot'] }),
+    )
+  })
+
+  it('repeats them over a larger batch, and cuts them for a smaller one', () => {
+    expect(batchLabels(clothes, undefined, 5)).toMatchObject(E.right({ rows: 5, classes: [0, 1, 2, 0, 1] }))
+    expect(batchLabels(clothes, ['bag', 'shirt'], 3)).toMatchObject(E.right({ rows: 3, classes: [1, 0, 1] }))
+    expect(batchLabels(clothes, ['bag', 'shirt'], 1)).toMatchObject(E.right({ rows: 1, classes: [1] }))
+  })
+
+  it('takes names in any case, and numbers, "none" among them', () => {
+    expect(batchLabels(clothes, ['BAG', 'boot', '0', '3'], undefined)).toEqual(
+      E.right({ rows: 4, classes: [1, 2, 0, 3], names: ['bag', 'Boot', 'shirt', 'none'] }),
+    )
+  })
+
+  it('calls classes without names by their numbers', () => {
+    expect(batchLabels({ count: 3 }, undefined, undefined)).toEqual(
+      E.right({ rows: 3, classes: [0, 1, 2], names: ['0', '1', '2'] }),
+    )
+  })
+
+  it('prefers a name that looks like a number', () => {
+    expect(batchLabels({ count: 2, names: ['1', '0'] }, ['1'], undefined)).toMatchObject(
+      E.right({ classes: [0] }),
+    )
+  })
+
+  it.each(['4', '-1', '1.0', '1e0', '', 'hat'])('refuses %j and lists what there is', (label) => {
+    expect(batchLabels(clothes, ['bag', label], undefined)).toMatchObject(
+      E.left({ _tag: 'LabelUnknown', known: ['0 (shirt)', '1 (bag)', '2 (Boot)', '3 (none)'] }),
+    )
+  })
+
+  it('names the nearest label', () => {
+    expect(batchLabels(clothes, ['shrit'], undefined)).toMatchObject(
+      E.left({
+        message:
+          'The model has no label shrit; it knows 0 (shirt), 1 (bag), 2 (Boot), 3 (none), and the nearest is shirt.',
+      }),
+    )
+  })
+
+  it('gives an unconditional model no labels, and sixteen rows', () => {
+    expect(batchLabels(undefined, undefined, undefined)).toEqual(
+      E.right({ rows: 16, classes: undefined, names: undefined }),
+    )
+    expect(batchLabels(undefined, undefined, 2)).toMatchObject(E.right({ rows: 2 }))
+    expect(batchLabels(undefined, ['bag'], 2)).toMatchObject(E.left({ _tag: 'LabelsUnexpected' }))
+  })
+})

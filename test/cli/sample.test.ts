@@ -1,0 +1,70 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { exitCode, sample } from '../../src/cli/sample.ts'
+import type { Flags } from '../../src/cli/settings.ts'
+
+let room: string
+beforeAll(() => {
+  room = mkdtempSync(join(tmpdir(), 'rxdiffusion-sample-'))
+})
+afterAll(() => {
+  rmSync(room, { recursive: true })
+})
+
+const plain: Flags = {
+  steps: '3',
+  sampler: 'ddim',
+  rng: 'philox',
+  batch: '1',
+  guidance: '1',
+  engine: 'onnx',
+  output: [],
+}
+
+/** Samples one row, and keeps what is said; `listen` hears it. */
+const run = async (
+  more: Partial<Flags>,
+  interruption = new AbortController(),
+  listen = (): void => undefined,
+) => {
+  const said: string[] = []
+  const write = (text: string): void => {
+    said.push(text)
+    listen()
+  }
+  return { code: await sample({ ...plain, ...more }, { write }, '0', interruption.signal), said }
+}
+
+describe('sample', () => {
+  it('counts as people do', async () => {
+    const { code, said } = await run({ steps: '1', output: [join(room, 'one.npy')] })
+    expect(code).toBe(exitCode.ok)
+    expect(said[1]).toMatch(/^1 sample, 1 step of /)
+  })
+
+  it('writes nothing when it is interrupted before the first step', async () => {
+    const interruption = new AbortController()
+    interruption.abort()
+    const { code, said } = await run({ output: [join(room, 'never.npy')] }, interruption)
+    expect(code).toBe(exitCode.interrupted)
+    expect(said).toEqual(['Interrupted before the first step: nothing is written.\n'])
+    expect(readdirSync(room)).not.toContain('never.npy')
+  })
+
+  it('stops at the step at which it is interrupted', async () => {
+    const interruption = new AbortController()
+    const path = join(room, 'first.npy')
+    const { code, said } = await run({ steps: '5', output: [path] }, interruption, () => {
+      queueMicrotask(() => interruption.abort())
+    })
+    expect(code).toBe(exitCode.interrupted)
+    expect(said[0]).toMatch(/^step 1 of 5, /)
+    expect(said[1]).toMatch(/^1 sample, 1 of 5 steps of /)
+    expect(said.slice(2)).toEqual([
+      `wrote ${path} (3264 bytes)\n`,
+      'Interrupted: the files show the run as far as it came.\n',
+    ])
+  })
+})

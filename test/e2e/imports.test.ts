@@ -1,0 +1,93 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { build, type Command, makeRoom } from './command.ts'
+
+let command: Command
+let room: string
+beforeAll(() => {
+  command = build()
+  room = makeRoom()
+})
+afterAll(() => {
+  command[Symbol.dispose]()
+  rmSync(room, { recursive: true })
+})
+
+const module = (source: string): string => `data:text/javascript,${encodeURIComponent(source)}`
+/** Writes the address of every module that is loaded into the file $WITNESS. */
+const hooks = module(`
+  import { appendFileSync } from 'node:fs'
+  export const load = (url, context, next) => {
+    appendFileSync(process.env.WITNESS, url + '\\n')
+    return next(url, context)
+  }`)
+const witness = module(`import { register } from 'node:module'; register(${JSON.stringify(hooks)})`)
+
+/** The packages that a run of the command imports, and what it answers. */
+let runs = 0
+const witnessed = async (...args: readonly string[]) => {
+  const seen = join(room, String(runs++))
+  const ran = await command.run(args, { node: ['--import', witness], env: { WITNESS: seen } })
+  const urls = readFileSync(seen, 'utf8').trimEnd().split('\n')
+  const packages = urls.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? [])
+  return { ...ran, packages: [...new Set(packages)].toSorted() }
+}
+
+describe('the command line loads nothing that it does not need', () => {
+  it.each([['--help'], ['sample', '--help'], ['--version'], ['doctor', '--help'], ['sampel']])(
+    '%s %s: commander alone',
+    async (...args) => {
+      const { packages } = await witnessed(...args.filter((arg) => typeof arg === 'string'))
+      expect(packages).toEqual(['commander'])
+    },
+  )
+
+  it('refuses a flag before any engine is loaded', async () => {
+    const { code, packages } = await witnessed('sample', '--steps', '0', '-o', 'x.png')
+    expect(code).toBe(2)
+    expect(packages).toContain('rxjs')
+    expect(packages.filter((name) => /tensorflow|onnx/.test(name))).toEqual([])
+  })
+
+  it('samples on onnx without wasm', async () => {
+    const { code, packages } = await witnessed(
+      'sample',
+      '--steps',
+      '1',
+      '--batch',
+      '1',
+      '-o',
+      join(room, 'x.npy'),
+    )
+    expect(code).toBe(0)
+    expect(packages).toContain('onnxruntime-node')
+    expect(packages).not.toContain('@tensorflow/tfjs-backend-wasm')
+  })
+})
+
+describe('the help', () => {
+  it('goes to stdout where it was asked for', async () => {
+    const { code, stdout, stderr } = await command.run(['sample', '--help'])
+    expect([code, stderr]).toEqual([0, ''])
+    const flags = [
+      'model',
+      'steps',
+      'spacing',
+      'sampler',
+      'eta',
+      'variance',
+      'clip',
+      'preset',
+      'seed',
+      'seeds',
+    ]
+    for (const flag of [...flags, 'rng', 'batch', 'labels', 'guidance', 'engine', 'output'])
+      expect(stdout).toContain(`--${flag} `)
+  })
+
+  it('knows the version of the package', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+    expect(await command.run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+})

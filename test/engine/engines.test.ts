@@ -1,0 +1,117 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { firstValueFrom } from 'rxjs'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type EngineName, engineNames } from '../../src/engine/engine.ts'
+import { chooseEngine, diagnose, openEngine } from '../../src/engine/engines.ts'
+import { loadModel } from '../../src/engine/load-model.ts'
+import { reasonOf } from '../../src/engine/reason.ts'
+import { E } from '../../src/fp.ts'
+import { ask } from '../../src/model/ask.ts'
+import { philox } from '../../src/noise/philox.ts'
+import { orThrow } from '../../src/or-throw.ts'
+import { maxAbsDifference } from '../support/goldens.ts'
+
+const optional: ReadonlyMap<EngineName, string> = new Map([
+  ['tensorflow-gpu', '@tensorflow/tfjs-node-gpu'],
+  ['tensorflow', '@tensorflow/tfjs-node'],
+])
+
+describe('diagnose', () => {
+  it('says of every engine what runs, or what is missing', async () => {
+    const diagnoses = await diagnose()
+    expect(diagnoses.map(({ engine }) => engine)).toEqual(engineNames)
+    for (const { engine, found } of diagnoses) {
+      const library = optional.get(engine)
+      if (library === undefined || E.isRight(found)) expect(found, engine).toMatchObject({ _tag: 'Right' })
+      // Node says that it is not installed, Vite that it can't be resolved
+      else expect(found.left).toContain(library)
+    }
+  })
+})
+
+describe('openEngine', () => {
+  it.each<readonly [EngineName, backend: string, about: RegExp]>([
+    ['onnx', 'cpu', /^onnxruntime \d+\.\d+\.\d+ on the CPU$/],
+    ['wasm', 'wasm', /^tfjs \d+\.\d+\.\d+ on WebAssembly$/],
+    ['cpu', 'cpu', /^tfjs \d+\.\d+\.\d+ in plain JavaScript$/],
+  ])('starts %s, with frames on %s', async (name, backend, about) => {
+    const engine = await orThrow(openEngine(name))
+    expect(engine.name).toBe(name)
+    expect(engine.about).toMatch(about)
+    expect(tf.getBackend()).toBe(backend)
+  })
+})
+
+describe('chooseEngine', () => {
+  afterEach(() => {
+    vi.doUnmock('onnxruntime-node')
+    vi.resetModules()
+  })
+
+  it('takes the first for auto, and any by its name', async () => {
+    expect(await chooseEngine('auto')()).toMatchObject(E.right({ name: 'onnx' }))
+    expect(await chooseEngine('wasm')()).toMatchObject(E.right({ name: 'wasm' }))
+  })
+
+  it('refuses a name that there is not, and names the nearest', async () => {
+    expect(await chooseEngine('wsam')()).toMatchObject(
+      E.left({
+        _tag: 'EngineUnknown',
+        message:
+          'There is no engine wsam; there are auto, onnx, tensorflow-gpu, tensorflow, wasm, cpu, and the nearest is wasm.',
+      }),
+    )
+  })
+
+  it('falls through to the next where onnxruntime does not load, and says so when asked for it', async () => {
+    vi.resetModules()
+    vi.doMock('onnxruntime-node', () => {
+      throw new Error('libonnxruntime.so.1: cannot open shared object file')
+    })
+    const engines = await import('../../src/engine/engines.ts')
+    const refused = await engines.chooseEngine('onnx')()
+    expect(refused).toMatchObject(E.left({ _tag: 'EngineUnavailable', engine: 'onnx' }))
+    expect(E.isLeft(refused) && refused.left.message).toMatch(
+      /^The engine onnx can't run here: [^\n]+[^.]\.$/,
+    )
+
+    const others = (await engines.diagnose()).filter(({ found }) => E.isRight(found))
+    expect(others.map(({ engine }) => engine)).not.toContain('onnx')
+    expect(await engines.chooseEngine('auto')()).toMatchObject(E.right({ name: others[0]?.engine }))
+  })
+})
+
+describe('the engines', () => {
+  it('agree on what the default model predicts, and free what they hold', async () => {
+    const shape = [2, 28, 28, 1] as const
+    const numbers = philox({ seed: 5 }).draw(0, shape)
+    const predict = async (name: EngineName) => {
+      const engine = await orThrow(openEngine(name))
+      const before = tf.memory().numTensors
+      const model = await orThrow(loadModel(engine))
+      const x = tf.tensor(numbers, [...shape])
+      const { output } = await firstValueFrom(ask(model, { x, t: [900, 20], condition: { labels: [7, 8] } }))
+      const data = await output.data()
+      tf.dispose([x, output])
+      model[Symbol.dispose]()
+      expect(tf.memory().numTensors).toBe(before)
+      return data
+    }
+    const reference = await predict('onnx')
+    for (const name of ['wasm', 'cpu'] as const)
+      expect(maxAbsDifference(await predict(name), reference), name).toBeLessThan(2e-4)
+  })
+})
+
+describe('reasonOf', () => {
+  it.each([
+    [new Error("Cannot find package 'left-pad' imported from a.js"), 'the package left-pad is not installed'],
+    [new Error("Cannot find module '@a/b'\nRequire stack:\n- c.js"), 'the package @a/b is not installed'],
+    [new Error('It broke.\n    at somewhere'), 'It broke'],
+    [new Error('no such file: x.so'), 'no such file: x.so'],
+    ['a word', 'a word'],
+    [undefined, 'undefined'],
+  ])('ends a sentence with %s', (error, reason) => {
+    expect(reasonOf(error)).toBe(reason)
+  })
+})
