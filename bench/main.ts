@@ -1,0 +1,312 @@
+/**
+ * `npm run bench`: how fast this project samples, beside others on the same machine in the same run.
+ *
+ *     npm run bench -- [--rounds 9] [--steps 20] [--threads N] [--no-python] [--json]
+ *
+ * Everybody is asked in turn, round after round, so that what else the machine does strikes all alike; what is compared
+ * are ratios within a round. docs/benchmarks.md says more.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { philox } from '../src/node.ts'
+import { decodeFloats, encodeFloats, type NullRival, type Rival, startRival } from './protocol.ts'
+import { findPython, rivalScript } from './python.ts'
+import { median, table } from './statistics.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '9' },
+    steps: { type: 'string', default: '20' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    'no-python': { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+})
+const rounds = Number(flags.rounds)
+const steps = Number(flags.steps)
+const { threads } = flags
+
+const batches = [1, 16] as const
+const repeats = { 1: 5, 16: 1 } as const
+const nullSteps = 1000
+const productSize = 1024
+
+const modelPath = join('pipelines', 'models', 'fashion-mnist')
+const workplace = join('out', 'bench')
+const note = (text: string): void => {
+  process.stderr.write(`${text}\n`)
+}
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Somebody who samples. */
+interface Contestant {
+  readonly key: string
+  readonly label: string
+  readonly rival: Rival
+}
+
+/** Milliseconds of a whole chain, one per round. */
+type Times = Map<string, number[]>
+
+const keyOf = (contestant: string, rows: number): string => `${contestant}/${rows}`
+
+const push = (times: Times, key: string, value: number): void => {
+  times.set(key, [...(times.get(key) ?? []), value])
+}
+
+const chain = async ({ key, rival }: Contestant, rows: 1 | 16, times: number) =>
+  rival.sample({
+    kind: 'sample',
+    rival: key,
+    rows,
+    steps,
+    repeats: times,
+    start: encodeFloats(philox({ seed: 7 }).draw(0, [rows, 28, 28, 1])),
+    labels: Array.from({ length: rows }, (_, row) => row % 10),
+  })
+
+/** Everybody samples once; whoever can't, leaves. The images have to be the same. */
+const warmUp = async (
+  contestants: readonly Contestant[],
+  skipped: string[],
+): Promise<readonly Contestant[]> => {
+  const ready: Contestant[] = []
+  const images = new Map<number, Float32Array>()
+  for (const contestant of contestants) {
+    note(`Warming up: ${contestant.label}`)
+    try {
+      for (const rows of batches) {
+        const end = decodeFloats((await chain(contestant, rows, 2)).end)
+        const expected = images.get(rows) ?? end
+        images.set(rows, expected)
+        const apart = end.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0)
+        if (!(apart < 1e-3)) throw new Error(`its images differ by ${apart.toPrecision(2)}`)
+      }
+      ready.push(contestant)
+    } catch (error) {
+      skipped.push(`${contestant.label}: ${reasonOf(error)}`)
+    }
+  }
+  return ready
+}
+
+/** torch's own exports of the network, for each batch. */
+const exportByTorch = (python: string): string | undefined => {
+  for (const rows of batches) {
+    const file = join(workplace, `torch-${rows}.onnx`)
+    const { status } = spawnSync(python, [rivalScript, 'export', modelPath, file, String(rows), threads], {
+      stdio: 'ignore',
+    })
+    if (status !== 0) return 'torch could not export the network'
+  }
+  return undefined
+}
+
+mkdirSync(join(workplace, 'results'), { recursive: true })
+const begun = new Date()
+const loadBefore = loadavg()[0] ?? 0
+const skipped: string[] = []
+
+const found = flags['no-python'] ? { missing: '--no-python' } : findPython(join(workplace, 'venv'))
+if ('missing' in found) skipped.push(`diffusers, and torch's export: ${found.missing}`)
+else {
+  note('Exporting the network by torch')
+  const failure = exportByTorch(found.python)
+  if (failure !== undefined) skipped.push(failure)
+}
+
+const ours = startRival(process.execPath, [
+  join(import.meta.dirname, 'ours.js'),
+  modelPath,
+  threads,
+  ...('python' in found ? [workplace] : []),
+])
+const peers =
+  'python' in found
+    ? startRival(found.python, [rivalScript, 'serve', modelPath, threads], { OMP_NUM_THREADS: threads })
+    : undefined
+const { about, flops = 0 } = await ours.greeting
+const versions = [about]
+if (peers !== undefined) versions.push((await peers.greeting).about)
+
+const contestants = await warmUp(
+  [
+    { key: 'stream', label: 'this project: the stream, onnx engine', rival: ours },
+    { key: 'hand', label: 'the same session, a loop by hand', rival: ours },
+    ...(peers === undefined
+      ? []
+      : [
+          { key: 'export', label: 'torch ONNX export, the loop by hand', rival: ours },
+          { key: 'eager', label: 'diffusers, PyTorch eager', rival: peers },
+          { key: 'compiled', label: 'diffusers, torch.compile', rival: peers },
+        ]),
+  ],
+  skipped,
+)
+
+const times: Times = new Map()
+const nulls: NullRival[] = ['tfjs', 'numbers', 'hand']
+// the first runs of a program are not its speed
+for (const rival of nulls) await ours.steps({ kind: 'null', rival, steps: nullSteps })
+
+for (let round = 0; round < rounds; round += 1) {
+  note(`Round ${round + 1} of ${rounds}`)
+  // nobody always follows the same neighbour
+  const order = contestants.map((_, i) => contestants[(i + round) % contestants.length]!)
+  if (round % 2 === 1) order.reverse()
+  for (const rows of batches)
+    for (const contestant of order) {
+      // threads that spin after their last work come to rest
+      await pause(30)
+      const { ms } = await chain(contestant, rows, repeats[rows])
+      push(times, keyOf(contestant.key, rows), median(ms))
+    }
+  for (const rival of nulls) {
+    await pause(30)
+    const { us } = await ours.steps({ kind: 'null', rival, steps: nullSteps })
+    push(times, `null/${rival}`, median(us))
+  }
+  await pause(30)
+  push(times, 'product', median((await ours.product({ kind: 'product', size: productSize, repeats: 9 })).ms))
+}
+ours.close()
+peers?.close()
+
+const of = (key: string): readonly number[] => times.get(key) ?? []
+
+/** How many times longer `slower` takes than `faster`: the median over rounds of the ratio within each. */
+const ratio = (slower: string, faster: string): number => {
+  const other = of(faster)
+  return median(of(slower).map((ms, round) => ms / other[round]!))
+}
+
+const speeds = batches.flatMap((rows) =>
+  contestants.map(({ key, label }) => {
+    const ms = of(keyOf(key, rows))
+    return {
+      batch: rows,
+      key,
+      label,
+      imagesPerSecond: (1000 * rows) / median(ms),
+      msPerStep: median(ms) / steps,
+      bestMsPerStep: Math.min(...ms) / steps,
+      timesTheStream: ratio(keyOf(key, rows), keyOf('stream', rows)),
+    }
+  }),
+)
+const nullUs = Object.fromEntries(nulls.map((rival) => [rival, median(of(`null/${rival}`))]))
+const productFlops = (2 * productSize ** 3) / (median(of('product')) / 1000)
+const network = batches.map((rows) => ({
+  batch: rows,
+  flopsPerSecond: (rows * flops) / (median(of(keyOf('stream', rows))) / steps / 1000),
+  // both from one round, and then the median
+  share: median(
+    of(keyOf('stream', rows)).map(
+      (ms, round) => (rows * flops * steps * of('product')[round]!) / (ms * 2 * productSize ** 3),
+    ),
+  ),
+}))
+const nullShare = median(
+  of('null/tfjs').map((us, round) => us / 1000 / (of(keyOf('stream', 1))[round]! / steps)),
+)
+
+const has = (key: string): boolean => contestants.some((contestant) => contestant.key === key)
+const verdicts = [
+  ...(has('eager')
+    ? [
+        { claim: '≥ 3 × diffusers eager at batch 1', value: ratio('eager/1', 'stream/1'), least: 3 },
+        { claim: '≥ 1.4 × diffusers eager at batch 16', value: ratio('eager/16', 'stream/16'), least: 1.4 },
+      ]
+    : []),
+  ...(has('export')
+    ? batches.map((rows) => ({
+        claim: `our graph not slower than torch's export, batch ${rows} (within 2 %)`,
+        value: ratio(keyOf('export', rows), keyOf('hand', rows)),
+        least: 0.98,
+      }))
+    : []),
+  { claim: 'a step without a network < 1 % of one with', value: 0.01 / nullShare, least: 1 },
+].map((verdict) => ({ ...verdict, holds: verdict.value >= verdict.least }))
+
+const results = {
+  date: begun.toISOString(),
+  machine: {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGB: Math.round(totalmem() / 2 ** 30),
+    platform: `${process.platform} ${process.arch}`,
+    load: [loadBefore, loadavg()[0] ?? 0],
+  },
+  versions,
+  threads: Number(threads),
+  steps,
+  rounds,
+  speeds,
+  nullUs,
+  nullShare,
+  flopsPerImage: flops,
+  network,
+  productFlops,
+  verdicts,
+  skipped,
+  times: Object.fromEntries(times),
+}
+const file = join(workplace, 'results', `${begun.toISOString().replaceAll(':', '-').slice(0, 19)}.json`)
+writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
+
+const giga = (perSecond: number): string => (perSecond / 1e9).toFixed(0)
+const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 2 : 0)} %`
+const report = [
+  `${results.machine.cpu}, ${results.machine.cores} cores, ${threads} threads each; ${versions.join('; ')}`,
+  `${steps} DDIM steps, medians of ${rounds} rounds; load ${results.machine.load.map((load) => load.toFixed(1)).join(' → ')}`,
+  ...batches.map((rows) =>
+    table(
+      [`batch ${rows}`, 'images/s', 'ms/step', 'best', '× the stream'],
+      speeds
+        .filter(({ batch }) => batch === rows)
+        .map(({ label, imagesPerSecond, msPerStep, bestMsPerStep, timesTheStream }) => [
+          label,
+          imagesPerSecond.toFixed(2),
+          msPerStep.toFixed(2),
+          bestMsPerStep.toFixed(2),
+          timesTheStream.toFixed(3),
+        ]),
+    ),
+  ),
+  table(
+    ['a step without a network', 'µs'],
+    [
+      ['denoise on tfjs cpu, 28×28×1', nullUs['tfjs']!.toFixed(1)],
+      ['denoise on numbers', nullUs['numbers']!.toFixed(1)],
+      ['a loop by hand, 28×28×1', nullUs['hand']!.toFixed(1)],
+    ],
+  ),
+  table(
+    ['on onnxruntime', 'GFLOP/s', 'share'],
+    [
+      [`matrix product, ${productSize}`, giga(productFlops), '100 %'],
+      ...network.map(({ batch, flopsPerSecond, share }) => [
+        `the network, batch ${batch}`,
+        giga(flopsPerSecond),
+        percent(share),
+      ]),
+    ],
+  ),
+  [
+    ...verdicts
+      .slice(0, -1)
+      .map(({ claim, value, holds }) => `${holds ? 'holds ' : 'MISSED'}  ${claim}: ${value.toFixed(2)} ×`),
+    `${nullShare < 0.01 ? 'holds ' : 'MISSED'}  a step without a network < 1 % of one with: ${percent(nullShare)}`,
+  ].join('\n'),
+  ...(skipped.length === 0 ? [] : [skipped.map((what) => `skipped  ${what}`).join('\n')]),
+]
+process.stdout.write(
+  flags.json ? `${JSON.stringify(results, null, 2)}\n` : `${report.join('\n\n')}\n\n${file}\n`,
+)
