@@ -14,11 +14,13 @@ import {
   type Observable,
   type ObservableInput,
   of,
-  type OperatorFunction,
+  race,
+  Subject,
   tap,
 } from 'rxjs'
 import type { Values } from '../algebra/algebra.ts'
 import type { Transition } from '../diffusion/transition.ts'
+import { identity } from '../fp.ts'
 import type { Frame, FrameField, OwnedFrame } from './frame.ts'
 
 /** Which tensors to copy. */
@@ -56,7 +58,7 @@ const read = <T, F extends Fields>(
 }
 
 /**
- * Copies frames into snapshots, in order, holding each while it is read.
+ * Copies frames into snapshots, in order, holding each while it is read and until it is delivered.
  *
  *     frames     --a--b--c|
  *     snapshot   --A--B--C|
@@ -76,18 +78,23 @@ export const snapshot =
   <const F extends Fields = { readonly xt: true }>(
     fields: F = { xt: true } as unknown as F,
   ): (<T>(frames$: Observable<Frame<T>>) => Observable<Snapshot<Chosen<F>>>) =>
-  <T>(frames$: Observable<Frame<T>>) => {
-    const copy: OperatorFunction<Frame<T>, ObservableInput<Snapshot<Chosen<F>>>> = map((frame) => {
-      const copied = read(frame, fields, frame.waitUntil)
-      if (!(copied instanceof Promise)) return of(copied)
-      frame.waitUntil(copied)
-      return copied
+  <T>(frames$: Observable<Frame<T>>) =>
+    defer(() => {
+      const cancelled = new Subject<never>()
+      const copy = (frame: Frame<T>): Observable<Snapshot<Chosen<F>>> => {
+        const copied = read(frame, fields, frame.waitUntil)
+        if (!(copied instanceof Promise)) return of(copied)
+        // held until it has been delivered, so that whoever receives it can go on holding
+        const delivered = new Subject<never>()
+        frame.waitUntil(concat(copied, race(delivered, cancelled)))
+        return from(copied).pipe(finalize(() => delivered.complete()))
+      }
+      return frames$.pipe(
+        map(copy),
+        concatMap(identity),
+        finalize(() => cancelled.complete()),
+      )
     })
-    return frames$.pipe(
-      copy,
-      concatMap((copied) => from(copied)),
-    )
-  }
 
 /**
  * Runs a sampler to its end and copies the last frame.
