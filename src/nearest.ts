@@ -20,11 +20,13 @@ const distance = (a: string, b: string): number => {
 }
 
 /**
- * Finds the nearest of the known names, if one is near: no more than a third of the letters differ (at least two may), case aside.
+ * Finds the nearest of the known names, if one is near, case aside: one that contains it, or no more than a third of
+ * the letters differ (at least two may).
  *
  * @example
  * ```ts
  * expect(nearest(['trailing', 'leading'])('Trailling')).toBe('trailing')
+ * expect(nearest(['cpu', 'tensorflow-gpu'])('gpu')).toBe('tensorflow-gpu')
  * expect(nearest(['trailing', 'leading'])('cosine')).toBeUndefined()
  * ```
  */
@@ -35,6 +37,11 @@ export const nearest =
       .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }))
       .sort((a, b) => a.far - b.far)
     const [best] = ranked
+    // what is only the beginning or the end of a name is nearer to it than a short word of other letters
+    const [part] = known.filter(
+      (candidate) => name.length > 1 && candidate.toLowerCase().includes(name.toLowerCase()),
+    )
+    if (part !== undefined) return part
     const tolerated = Math.max(2, Math.floor(name.length / 3))
     return best !== undefined && best.far <= tolerated ? best.candidate : undefined
   }

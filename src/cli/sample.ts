@@ -111,10 +111,10 @@ const outcome = (file$: Observable<Written>): Observable<E.Either<unknown, reado
 /** Runs the plan; all files come from one pass. */
 const run = async (plan: Plan, terminal: Terminal, version: string, signal: AbortSignal): Promise<number> => {
   const { settings, model, labels, steps, config, outputs, engine } = plan
-  const captions = Array.from(
-    { length: labels.rows },
-    (_, row) => labels.names?.[row] ?? settings.seedOf(row),
-  )
+  const captions = Array.from({ length: labels.rows }, (_, row) => {
+    const facts = [labels.names?.[row], settings.seedOf?.(row)].filter((fact) => fact !== undefined)
+    return facts.length === 0 ? `#${String(row)}` : facts.join(' ')
+  })
   const guidance = settings.guidance === 1 ? '' : `, guidance ${String(settings.guidance)}`
   const recipe = `${settings.rule.name}, ${settings.spacing.name}${guidance}`
   const legend = {

@@ -52,8 +52,8 @@ export interface Settings {
   /** As people type them: names or numbers. */
   readonly labels: readonly string[] | undefined
   readonly guidance: number
-  /** What stands for a sample in captions: its own seed, or its number. */
-  readonly seedOf: (row: number) => string
+  /** The seed of a sample that has its own. */
+  readonly seedOf: ((row: number) => string) | undefined
 }
 
 const spacings: Readonly<Record<string, (count: number) => Spacing>> = { leading, trailing, linspace }
@@ -105,7 +105,7 @@ const seedingOf = (flags: Flags): Read<Seeding> => {
           noise: rng === 'torch' ? torch({ seed }) : philox({ seed }),
           seeding: `seed ${String(seed)}`,
           rows: undefined,
-          seedOf: (row) => `#${String(row)}`,
+          seedOf: undefined,
         }
       return {
         noise: rng === 'torch' ? torchList({ seeds }) : philox({ seeds }),

@@ -57,32 +57,36 @@ export const ask = <T>(
   const answer$ = new Observable<Prediction<T>>((subscriber) => {
     const controller = new AbortController()
     const { signal } = controller
+    let answered = false
+    // before the network is asked: it may be what makes the subscriber give up
+    subscriber.add(() => {
+      if (!answered) controller.abort()
+    })
     const answer = model.predict(x, t, condition, { signal, waitUntil })
     const call = from(answer)
       .pipe(take(1))
       .subscribe({
         next: (prediction) => {
-          if (signal.aborted) discard(model.algebra, prediction)
+          answered = true
+          if (subscriber.closed) discard(model.algebra, prediction)
           else subscriber.next(prediction)
         },
         error: (error: unknown) => {
+          answered = true
           subscriber.error(error)
         },
         complete: () => {
+          answered = true
           subscriber.complete()
         },
       })
-    if (!call.closed && !isObservable(answer))
+    if (isObservable(answer)) subscriber.add(call)
+    else if (!call.closed)
       waitUntil(
         new Promise<void>((resolve) => {
           call.add(resolve)
         }),
       )
-    return () => {
-      if (call.closed) return
-      controller.abort()
-      if (isObservable(answer)) call.unsubscribe()
-    }
   })
   return answer$.pipe(throwIfEmpty(() => fail('PredictionMissing', { t: t[0] ?? NaN })))
 }

@@ -1,10 +1,10 @@
 /**
  * Classifier-free guidance: a model that listens harder to its labels.
  */
-import { defer, finalize, forkJoin, map, type Observable, tap } from 'rxjs'
+import { defer, finalize, from, map, mergeMap, tap, toArray } from 'rxjs'
 import { fail } from '../failure.ts'
 import { ask, discard } from './ask.ts'
-import type { Condition, Denoiser, Prediction } from './denoiser.ts'
+import type { Denoiser, Prediction } from './denoiser.ts'
 
 /**
  * Classifier-free guidance (arXiv:2207.12598): `ε = ε_none + w·(ε_label − ε_none)`, for whatever the model predicts.
@@ -41,10 +41,18 @@ export const guided =
       predict: (x, t, condition, { waitUntil }) =>
         defer(() => {
           const undelivered = new Set<Prediction<T>>()
-          const call = (given: Condition): Observable<Prediction<T>> =>
-            ask(model, { x, t, condition: given }, waitUntil).pipe(tap((answer) => undelivered.add(answer)))
-          return forkJoin([call({ labels: t.map(() => unconditional) }), call(condition)]).pipe(
-            map(([none, label]) => {
+          // one after the other as far as they answer at once, and side by side beyond that
+          return from([{ labels: t.map(() => unconditional) }, condition]).pipe(
+            mergeMap((given, which) =>
+              ask(model, { x, t, condition: given }, waitUntil).pipe(
+                tap((answer) => undelivered.add(answer)),
+                map((answer) => [which, answer] as const),
+              ),
+            ),
+            toArray(),
+            map((answers) => {
+              const [none, label] = [...answers].sort(([a], [b]) => a - b).map(([, answer]) => answer)
+              if (none === undefined || label === undefined) throw new Error('two calls give two answers')
               const output = algebra.combine([
                 [weight, label.output],
                 [1 - weight, none.output],
