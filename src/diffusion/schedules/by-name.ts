@@ -1,0 +1,10 @@
+// The kinds of schedule, by name: a new one is its own file and one line here.
+export { constSchedule as const } from './const.ts'
+export { cosineSchedule as cosine } from './cosine.ts'
+export { expSchedule as exp } from './exp.ts'
+export { jsdSchedule as jsd } from './jsd.ts'
+export { laplaceSchedule as laplace } from './laplace.ts'
+export { linearSchedule as linear } from './linear.ts'
+export { scaledLinearSchedule as 'scaled-linear' } from './scaled-linear.ts'
+export { sigmoidSchedule as sigmoid } from './sigmoid.ts'
+export { sigmoidAlphaBarSchedule as 'sigmoid-alpha-bar' } from './sigmoid-alpha-bar.ts'

@@ -1,0 +1,16 @@
+/** ᾱ as an exponential. */
+import { type FunctionOptions, scheduleFromFunction } from './from-function.ts'
+import type { Schedule } from './table.ts'
+
+/**
+ * `ᾱ(s) = e^(−12·s)`, so that β is the same everywhere: diffusers' `exp`.
+ *
+ * @throws ScheduleInvalid where T is out of range
+ *
+ * @example
+ * ```ts
+ * expect(expSchedule().alphaBars[999]).toBeCloseTo(Math.exp(-12), 15)
+ * ```
+ */
+export const expSchedule = (options: FunctionOptions = {}): Schedule =>
+  scheduleFromFunction('exp', (share) => Math.exp(share * -12), options)
