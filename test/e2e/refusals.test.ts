@@ -60,7 +60,7 @@ const flags: ReadonlyArray<readonly [flags: readonly string[], sentence: string]
     ['--variance', 'learned', '--sampler', 'ddpm'],
     '--variance takes one of fixed-small, fixed-large, not learned.',
   ],
-  [['--clip', 'eps'], '--clip takes one of none, x0, x0+eps, not eps.'],
+  [['--clip', 'eps'], '--clip takes one of none, x0, x0+eps, not eps; the nearest is x0+eps.'],
   [
     ['--preset', 'openay'],
     '--preset takes one of ermon, diffusers, openai, not openay; the nearest is openai.',
