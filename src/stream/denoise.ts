@@ -38,8 +38,8 @@ export interface DenoiseConfig<T> extends Omit<StepConfig<T>, 'waitUntil'> {
 /**
  * Denoises: one step per transition, one frame per step.
  *
- *     respace(…, trailing(3))           (abc|)
- *     denoise({ model, rule, noise })   --1--2--3|
+ *     respace(…, trailing(3))   (abc|)
+ *     denoise(config)           --1--2--3|
  *
  * @remarks
  * 1. Cold: each subscription is a run of its own, with the same result.
@@ -109,8 +109,8 @@ export const denoise = <T>(config: DenoiseConfig<T>): OperatorFunction<Transitio
         transitions$.pipe(mergeScan(advance, { x, draws: 1 }, 1), filter(isStepped)),
         run.gate.idle,
       ).pipe(
-        takeUntil(run.gate.failure),
         concatMap(deliver),
+        takeUntil(run.gate.failure),
         finalize(() => {
           own([])
           run.end()

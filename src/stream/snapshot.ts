@@ -53,7 +53,7 @@ const read = <T, F extends Fields>(
     }) as Snapshot<Chosen<F>>
   // numbers that are at hand are read at once, so that a sampler on them runs in virtual time
   return copies.some((copy) => copy instanceof Promise)
-    ? Promise.all(copies).then(assemble)
+    ? Promise.all(copies.map(async (copy) => copy)).then(assemble)
     : assemble(copies as readonly Values[])
 }
 

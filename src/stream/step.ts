@@ -81,7 +81,7 @@ const checkSchedule = <T>({ schedule }: Denoiser<T>, { from }: Transition): void
  *
  * @remarks
  * Scalars first: whatever is illegal about the rule, the clip or the model's prediction at this transition is thrown
- * when the operator is built, before the network is asked. Then the network is called once, and x_{t−1} is one
+ * when the operator is built, before the network is asked. Then the network is called once, and `x_{t−1}` is one
  * {@link VectorAlgebra.combine}. Noise is drawn only where the rule has any. Operators compose: a chain is the
  * composition of its steps.
  *
