@@ -67,7 +67,7 @@ const beta = ({ from, to }: Transition): number => 1 - from.alphaBar / to.alphaB
  * const x0 = { shape: [1, 2], data: Float64Array.of(0.2, -0.6) }
  * const perfect = terms.map((term) => term.bits(x0, x0)[0]!) // of a model that knows x₀
  * expect(perfect.slice(0, -1)).toEqual(Array(999).fill(0))
- * expect(perfect.at(-1)).toBeCloseTo(0.7, 1) // the bins are narrower than the last step's deviation
+ * expect(perfect.at(-1)).toBeCloseTo(1.31, 2) // a pixel's bin is about as wide as the last step's deviation
  * expect(prior(x0)[0]).toBeCloseTo(5.8e-6, 7)
  * ```
  */
