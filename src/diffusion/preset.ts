@@ -3,7 +3,9 @@
  */
 import type { ClipMode } from './clip.ts'
 import type { Variance } from './rule.ts'
-import { leading, linspace, type Spacing } from './spacing.ts'
+import { leading } from './spacings/leading.ts'
+import { respacing } from './spacings/respacing.ts'
+import type { Spacing } from './spacings/spacing.ts'
 
 /** A peer whose habits can be had by name. */
 export type PresetName = 'ermon' | 'diffusers' | 'openai'
@@ -22,7 +24,7 @@ export interface Preset {
  * |---|---|---|---|---|
  * | `ermon` (the authors' code) | leading | none | x0 | fixed-large |
  * | `diffusers` | leading | x0 | x0 | fixed-small |
- * | `openai` (improved-diffusion) | linspace | x0+eps | x0+eps | fixed-large |
+ * | `openai` (improved-diffusion) | respacing, one section | x0+eps | x0+eps | fixed-large |
  *
  * @example
  * ```ts
@@ -32,5 +34,9 @@ export interface Preset {
 export const presets: Readonly<Record<PresetName, Preset>> = {
   ermon: { spacing: leading, clip: { ddim: 'none', ddpm: 'x0' }, variance: 'fixed-large' },
   diffusers: { spacing: leading, clip: { ddim: 'x0', ddpm: 'x0' }, variance: 'fixed-small' },
-  openai: { spacing: linspace, clip: { ddim: 'x0+eps', ddpm: 'x0+eps' }, variance: 'fixed-large' },
+  openai: {
+    spacing: (count) => respacing(String(count)),
+    clip: { ddim: 'x0+eps', ddpm: 'x0+eps' },
+    variance: 'fixed-large',
+  },
 }

@@ -4,10 +4,11 @@
  * Nobody ever recomputes "the previous timestep": who holds a transition holds both ends.
  */
 import { E, pipe } from '../fp.ts'
-import type { Failure } from '../failure.ts'
+import { fail, type Failure } from '../failure.ts'
 import { cleanLevel, type Level } from './level.ts'
-import { levelAt, type Schedule } from './schedule.ts'
-import type { Spacing } from './spacing.ts'
+import { levelAt } from './schedules/levels.ts'
+import type { Schedule } from './schedules/table.ts'
+import type { Spacing } from './spacings/spacing.ts'
 
 /** One step, from one level to the next. */
 export interface Transition {
@@ -24,40 +25,119 @@ export interface Transition {
 /** Where a chain ends: at the clean level, or at ᾱ of the first timestep (diffusers' `set_alpha_to_one: false`). */
 export type FinalLevel = 'clean' | 'first'
 
+/** Which steps of a spacing are taken. */
+export interface ChainOptions {
+  /** Where the last step leads; clean unless said. */
+  readonly finalLevel?: FinalLevel
+  /** The index of the first step to take, a whole number from 0; 0 unless said. */
+  readonly start?: number
+  /** The index before which to end, above `start`; S unless said. */
+  readonly end?: number
+}
+
+/** Which network call an ascending step makes: at the level that it comes from, or at the one that it leads to. */
+export type EvaluateAt = 'source' | 'destination'
+
 /**
- * The steps of a chain: one transition per timestep, each beginning where the one before it ended.
+ * The steps between neighbouring levels, in whatever direction these go.
+ *
+ * @param levels - one more than there are steps
+ * @param at - which time the network is asked about; that of the level where a step begins unless said
+ *
+ * @example
+ * ```ts
+ * const [step] = transitionsThrough([{ t: 9, alphaBar: 0.1 }, cleanLevel])
+ * expect(step).toEqual({ index: 0, count: 1, from: { t: 9, alphaBar: 0.1 }, to: cleanLevel, at: 9 })
+ * ```
+ */
+export const transitionsThrough = (
+  levels: readonly Level[],
+  at: (from: Level, to: Level) => number = (from) => from.t,
+): readonly Transition[] =>
+  levels.slice(1).map((to, index) => {
+    const from = levels[index]!
+    return { index, count: levels.length - 1, from, to, at: at(from, to) }
+  })
+
+const endOf = (schedule: Schedule, finalLevel: FinalLevel): Level =>
+  finalLevel === 'clean' ? cleanLevel : levelAt(schedule, 0)
+
+/**
+ * The steps of a chain: one transition per level, each beginning where the one before it ended.
+ *
+ * @remarks
+ * `start` and `end` leave steps out, and those that are taken keep their index and the chain's count: a chain that is
+ * cut short has no last step, and goes on from where it was cut.
  *
  * @param schedule - what t means
- * @param spacing - which timesteps to visit
- * @param options - `finalLevel`, where the last step leads; clean unless said
- * @returns S transitions, or why the spacing does not fit the schedule (TooManySteps, SpacingInvalid)
+ * @param spacing - which levels to visit
+ * @param options - `finalLevel`, `start`, `end`
+ * @returns S transitions, or `end − start`; or why spacing or options do not fit the schedule (TooManySteps,
+ *   SpacingInvalid, ScheduleInvalid)
  *
  * @example
  * ```ts
  * const [first, last] = E.getOrElseW(() => [])(transitions(linearSchedule(), trailing(2)))
  * expect([first?.from.t, first?.to.t, last?.to]).toEqual([999, 499, cleanLevel])
+ * expect(transitions(linearSchedule(), trailing(2), { start: 1 })).toEqual(E.right([last]))
  * ```
  */
 export const transitions = (
   schedule: Schedule,
   spacing: Spacing,
-  { finalLevel = 'clean' }: { readonly finalLevel?: FinalLevel } = {},
+  { finalLevel = 'clean', start = 0, end }: ChainOptions = {},
 ): E.Either<Failure, readonly Transition[]> =>
   pipe(
-    spacing.timesteps(schedule.trainedSteps),
-    E.map((timesteps) => {
-      const end = finalLevel === 'clean' ? cleanLevel : levelAt(schedule, 0)
-      return timesteps.map((t, index): Transition => {
-        const next = timesteps[index + 1]
-        return {
-          index,
-          count: timesteps.length,
-          from: levelAt(schedule, t),
-          to: next === undefined ? end : levelAt(schedule, next),
-          at: t,
-        }
-      })
-    }),
+    spacing.levels(schedule),
+    E.map((levels) => transitionsThrough([...levels, endOf(schedule, finalLevel)])),
+    E.filterOrElse(
+      (steps) => {
+        const last = end ?? steps.length
+        return [start, last].every(Number.isInteger) && start >= 0 && last > start && last <= steps.length
+      },
+      (steps): Failure =>
+        fail('SpacingInvalid', {
+          spacing: spacing.name,
+          reason:
+            `steps ${String(start)} to ${String(end ?? steps.length)} were asked for, ` +
+            `and there are 0 to ${String(steps.length)}`,
+        }),
+    ),
+    E.map((steps) => steps.slice(start, end)),
+  )
+
+/**
+ * The steps of a chain backwards, from image to noise: from where {@link transitions} end to where they begin. With
+ * DDIM at η = 0 they encode an image (arXiv:2010.02502, sec. 4.3 and 5.4).
+ *
+ * @remarks
+ * The step from x at one level to x at the next needs ε there, or nearly: at the level it comes from (`source`, the
+ * authors' code, which asks for t = 0 at the clean end), or already at the one that it leads to (`destination`,
+ * diffusers' `DDIMInverseScheduler`).
+ *
+ * @param schedule - what t means
+ * @param spacing - which levels to visit
+ * @param options - `evaluateAt`, and `finalLevel`, where the image is; clean unless said
+ * @returns S transitions, or why the spacing does not fit the schedule
+ *
+ * @example
+ * ```ts
+ * const ascent = inversionTransitions(linearSchedule(), leading(2), { evaluateAt: 'source' })
+ * expect(ascent).toMatchObject(E.right([{ from: { t: -1 }, to: { t: 0 }, at: 0 }, { from: { t: 0 }, to: { t: 500 }, at: 0 }]))
+ * ```
+ */
+export const inversionTransitions = (
+  schedule: Schedule,
+  spacing: Spacing,
+  { evaluateAt, finalLevel = 'clean' }: { readonly evaluateAt: EvaluateAt; readonly finalLevel?: FinalLevel },
+): E.Either<Failure, readonly Transition[]> =>
+  pipe(
+    spacing.levels(schedule),
+    E.map((levels) =>
+      transitionsThrough([endOf(schedule, finalLevel), ...levels.toReversed()], (from, to) =>
+        evaluateAt === 'source' ? Math.max(0, from.t) : to.t,
+      ),
+    ),
   )
 
 /**

@@ -5,7 +5,7 @@ import { from, type Observable, throwError } from 'rxjs'
 import { E, pipe } from '../fp.ts'
 import type { Schedule } from '../diffusion/schedule.ts'
 import type { Spacing } from '../diffusion/spacing.ts'
-import { type FinalLevel, type Transition, transitions } from '../diffusion/transition.ts'
+import { type ChainOptions, type Transition, transitions } from '../diffusion/transition.ts'
 
 /**
  * Emits the transitions of a chain, from noise to image, and completes. Cold and synchronous.
@@ -13,9 +13,9 @@ import { type FinalLevel, type Transition, transitions } from '../diffusion/tran
  *     respace(schedule, trailing(3))    (abc|)
  *
  * @param schedule - what t means
- * @param spacing - which timesteps to visit
- * @param options - `finalLevel`, where the last step leads; clean unless said
- * @returns S transitions; it errors with TooManySteps or SpacingInvalid where the spacing does not fit the schedule
+ * @param spacing - which levels to visit
+ * @param options - `finalLevel`, where the last step leads, clean unless said; `start` and `end`, the steps to take, all unless said
+ * @returns S transitions; it errors with TooManySteps, SpacingInvalid or ScheduleInvalid where the spacing does not fit the schedule
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ import { type FinalLevel, type Transition, transitions } from '../diffusion/tran
 export const respace = (
   schedule: Schedule,
   spacing: Spacing,
-  options?: { readonly finalLevel?: FinalLevel },
+  options?: ChainOptions,
 ): Observable<Transition> =>
   pipe(
     transitions(schedule, spacing, options),
