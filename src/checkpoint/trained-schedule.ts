@@ -1,13 +1,7 @@
 /**
  * The noise that a checkpoint was trained on, from diffusers' settings.
  */
-import {
-  cosineSchedule,
-  linearSchedule,
-  scaledLinearSchedule,
-  type Schedule,
-  scheduleFromBetas,
-} from '../diffusion/schedule.ts'
+import { type Schedule, scheduleFromBetas, schedules, zeroTerminalSnr } from '../diffusion/schedule.ts'
 import { fail, type Failure, isFailure } from '../failure.ts'
 import { E } from '../fp.ts'
 import type { SchedulerConfig } from './scheduler-config.ts'
@@ -16,12 +10,30 @@ import type { SchedulerConfig } from './scheduler-config.ts'
 const ofBetas =
   /^(DDIM|DDPM(?!Wuerstchen)|DEIS|DPMSolver|Euler|Heun|KDPM2|LCM|LMS|PNDM|RePaint|SASolver|TCD|UniPC)/
 
+/** What diffusers' names mean here. */
+const kinds = {
+  linear: 'linear',
+  scaled_linear: 'scaled-linear',
+  squaredcos_cap_v2: 'cosine',
+  sigmoid: 'sigmoid',
+  laplace: 'laplace',
+} as const satisfies Readonly<Record<SchedulerConfig['beta_schedule'], keyof typeof schedules>>
+
+const made = (config: SchedulerConfig): Schedule =>
+  config.trained_betas === null
+    ? schedules[kinds[config.beta_schedule]]({
+        trainedSteps: config.num_train_timesteps,
+        betaStart: config.beta_start,
+        betaEnd: config.beta_end,
+      })
+    : scheduleFromBetas(config.trained_betas)
+
 /**
  * The schedule of a `scheduler_config.json`.
  *
  * @param path - what to call the file in a failure
  * @param config - its settings
- * @returns the schedule, or ConfigInvalid for one that this version does not know
+ * @returns the schedule in float64, or ConfigInvalid for another process' scheduler, or settings that make no schedule
  *
  * @example
  * ```ts
@@ -30,31 +42,15 @@ const ofBetas =
  * ```
  */
 export const trainedSchedule = (path: string, config: SchedulerConfig): E.Either<Failure, Schedule> => {
-  const unknown = (setting: string): E.Either<Failure, never> =>
-    E.left(fail('ConfigInvalid', { path, reason: `${setting} is not supported` }))
-  const { _class_name: peer, trained_betas: betas } = config
-  if (peer !== undefined && !ofBetas.test(peer)) return unknown(`_class_name ${peer}`)
-  if (config.rescale_betas_zero_snr) return unknown('rescale_betas_zero_snr: true')
-  const ends = {
-    trainedSteps: config.num_train_timesteps,
-    betaStart: config.beta_start,
-    betaEnd: config.beta_end,
-  }
-  const make = (schedule: () => Schedule): E.Either<Failure, Schedule> =>
-    E.tryCatch(schedule, (error) => {
-      if (isFailure(error)) return fail('ConfigInvalid', { path, reason: error.message.replace(/\.$/, '') })
+  const unusable = (reason: string): Failure => fail('ConfigInvalid', { path, reason })
+  const { _class_name: peer, rescale_betas_zero_snr: rescaled } = config
+  if (peer !== undefined && !ofBetas.test(peer))
+    return E.left(unusable(`_class_name ${peer} is not supported`))
+  return E.tryCatch(
+    () => (rescaled ? zeroTerminalSnr(made(config)) : made(config)),
+    (error) => {
+      if (isFailure(error)) return unusable(error.message.replace(/\.$/, ''))
       throw error
-    })
-  if (betas !== null) return make(() => scheduleFromBetas(betas))
-  switch (config.beta_schedule) {
-    case 'linear':
-      return make(() => linearSchedule(ends))
-    case 'scaled_linear':
-      return make(() => scaledLinearSchedule(ends))
-    case 'squaredcos_cap_v2':
-      return make(() => cosineSchedule(ends))
-    case 'sigmoid':
-    case 'laplace':
-      return unknown(`beta_schedule ${config.beta_schedule}`)
-  }
+    },
+  )
 }

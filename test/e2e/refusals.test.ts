@@ -254,9 +254,9 @@ const checkpoints: ReadonlyArray<readonly [title: string, edit: Edit, sentence: 
     `conv_in.weight in m/${WEIGHTS} has the shape [8, 1, 3, 3]; config.json asks for [8, 3, 3, 3].`,
   ],
   [
-    'has a schedule that is not supported',
-    rewrite('scheduler_config.json', '{"beta_schedule": "sigmoid"}'),
-    'm/scheduler_config.json is not usable: beta_schedule sigmoid is not supported.',
+    'has a schedule without noise',
+    rewrite('scheduler_config.json', '{"beta_start": 0}'),
+    'm/scheduler_config.json is not usable: The schedule is not usable: β is 0 at t = 0, outside (0, 1].',
   ],
   [
     'has a schedule that nobody knows',
@@ -269,9 +269,9 @@ const checkpoints: ReadonlyArray<readonly [title: string, edit: Edit, sentence: 
     'm/scheduler_config.json is not usable: _class_name FlowMatchEulerDiscreteScheduler is not supported.',
   ],
   [
-    'has zero terminal SNR',
+    'has zero terminal SNR, and predicts ε',
     rewrite('scheduler_config.json', '{"rescale_betas_zero_snr": true}'),
-    'm/scheduler_config.json is not usable: rescale_betas_zero_snr: true is not supported.',
+    'At t = 999 nothing of the image is left (ᾱ = 0), so a prediction of ε says nothing about x₀; use a model that predicts v or x₀.',
   ],
   [
     'has a broken model.yaml',

@@ -124,12 +124,12 @@ describe('loadModel', () => {
       { _tag: 'TensorShape', file: WEIGHTS, tensor: 'conv_in.bias', expected: [8], found: [7] },
     ],
     [
-      'schedule that is not supported',
-      () => ({ 'scheduler_config.json': '{"beta_schedule": "laplace"}' }),
+      'schedule without noise',
+      () => ({ 'scheduler_config.json': '{"beta_start": 0}' }),
       {
         _tag: 'ConfigInvalid',
         file: 'scheduler_config.json',
-        reason: 'beta_schedule laplace is not supported',
+        reason: 'The schedule is not usable: β is 0 at t = 0, outside (0, 1]',
       },
     ],
     ...[
