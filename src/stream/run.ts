@@ -27,6 +27,7 @@ const runs = new WeakMap<object, Set<Promise<void>>>()
  *
  * @example
  * ```ts
+ * import { of } from 'rxjs'
  * const idle$ = startsRuns(of(1))
  * expect(await settled(idle$)).toBe(undefined)
  * ```

@@ -28,14 +28,15 @@ const clamping = (
   predict: (x) => [{ output: algebra.clamp(x, -0.8, 0.9) }],
 })
 
+interface Choice {
+  readonly steps?: number
+  readonly clip?: ClipMode
+  readonly predicts?: Denoiser<Counted>['predicts']
+  readonly inFlight?: number
+}
 const sampling = (
   books: Books,
-  {
-    steps = 3,
-    clip = 'none' as ClipMode,
-    predicts = 'epsilon' as Denoiser<Counted>['predicts'],
-    inFlight = 2,
-  } = {},
+  { steps = 3, clip = 'none', predicts = 'epsilon', inFlight = 2 }: Choice = {},
 ): ReturnType<ReturnType<typeof denoise<Counted>>> =>
   respace(schedule, trailing(steps)).pipe(
     denoise({ model: clamping(books, predicts), rule: ddpm(), noise, batch: 2, clip, inFlight }),
@@ -132,7 +133,7 @@ describe('frames', () => {
 
   it('expire when next() has returned, and say what to do', async () => {
     const frames$ = sampling(countingAlgebra())
-    const frames: Frame<Counted>[] = []
+    const frames: Array<Frame<Counted>> = []
     await lastValueFrom(frames$.pipe(tap((frame) => frames.push(frame))))
     expect(() => frames[1]!.xt).toThrow(sentence('xt', 1))
     expect(() => frames[1]!.x0).toThrow(sentence('x0', 1))
@@ -205,7 +206,10 @@ describe('frames', () => {
 })
 
 describe('kept frames', () => {
-  const keepAll = async (books: Books, clip: ClipMode = 'none'): Promise<readonly OwnedFrame<Counted>[]> => {
+  const keepAll = async (
+    books: Books,
+    clip: ClipMode = 'none',
+  ): Promise<ReadonlyArray<OwnedFrame<Counted>>> => {
     const frames$ = sampling(books, { steps: 4, clip })
     const kept = await lastValueFrom(
       frames$.pipe(

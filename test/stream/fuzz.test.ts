@@ -92,7 +92,7 @@ const play = async (plan: Plan): Promise<readonly string[]> => {
   const books = countingAlgebra(plan.reading)
   const { algebra } = books
   const wrong: string[] = []
-  const kept: OwnedFrame<Counted>[] = []
+  const kept: Array<OwnedFrame<Counted>> = []
   let over = false
   let calls = 0
   let holds = 0
@@ -268,12 +268,8 @@ const play = async (plan: Plan): Promise<readonly string[]> => {
   if (ended < plan.sinks.length) wrong.push('a deadlock')
   over = true
 
-  let resting = false
-  void settled(frames$).then(() => {
-    resting = true
-  })
-  for (let k = 0; k < 200 && !resting; k++) await macrotask()
-  if (!resting) wrong.push('never settled')
+  const rested = await Promise.race([settled(frames$).then(() => true), turns(200).then(() => false)])
+  if (!rested) wrong.push('never settled')
   for (const frame of kept) {
     algebra.shape(frame.x0)
     frame[Symbol.dispose]()

@@ -225,7 +225,10 @@ describe('tensors', () => {
       (frames$) => lastValueFrom(frames$),
       (frames$) => lastValueFrom(frames$.pipe(take(1))),
       (frames$) => Promise.all([finalSnapshot(frames$), finalSnapshot(frames$)]),
-      (frames$) => Promise.resolve(frames$.subscribe().unsubscribe()),
+      (frames$) => {
+        frames$.subscribe().unsubscribe()
+        return Promise.resolve()
+      },
       (frames$) =>
         lastValueFrom(frames$.pipe(map(({ xt }) => tf.reshape(xt, [-1, 9])))).catch(() => undefined),
     ]
