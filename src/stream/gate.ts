@@ -56,10 +56,7 @@ export const createGate = (inFlight: number): Gate => {
   return {
     hold: (holder, work, settled) => {
       holders.set(holder, (holders.get(holder) ?? 0) + 1)
-      let ended = false
       const end = (): void => {
-        if (ended) return
-        ended = true
         const left = (holders.get(holder) ?? 1) - 1
         if (left === 0) holders.delete(holder)
         else holders.set(holder, left)

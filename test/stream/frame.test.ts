@@ -177,6 +177,10 @@ describe('frames', () => {
           timer(3).subscribe(() => {
             frame.waitUntil(timer(4))
             expect(() => frame.xt).toThrow('was read after the frame was handed back')
+            expect(() => frame.keep()).toThrow('was read after the frame was handed back')
+          })
+          timer(8).subscribe(() => {
+            expect(() => frame.keep()).toThrow('was read after the frame was handed back')
           })
         }),
         map(({ transition: { index } }) => 'abc'.charAt(index)),
