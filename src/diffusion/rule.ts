@@ -2,17 +2,44 @@
  * A rule: the pure step inside a sampler.
  */
 import { fail } from '../failure.ts'
-import { linearForm } from './linear-form.ts'
+import type { Sum } from '../algebra/algebra.ts'
+import type { Estimate } from './estimate.ts'
+import type { Level } from './level.ts'
+import { linearForm, type LinearForm } from './linear-form.ts'
 import { sigmaOfEta, type PerStep } from './sigma.ts'
 import { directionToXt, posteriorMean, predictedX0, randomNoise, sumOfTerms, type Term } from './terms.ts'
-import { isLast } from './transition.ts'
+import { isLast, type Transition } from './transition.ts'
 
-/** How `x_{t−1}` is made of x_t, x̂₀, ε̂ and z. */
+/** How `x_{t−1}` is made of x_t, x̂₀, ε̂ and z. A rule that looks back, or asks the network twice, is a solver. */
 export interface Rule {
   /** What it is called, for people and for files that say how they were made. */
   readonly name: string
   /** The whole step as one linear form. */
   readonly step: Term
+  /** A second question to the network within a step; none unless said, or where it answers `undefined`. */
+  readonly again?: (transition: Transition) => Again | undefined
+  /** How many steps back {@link Rule.refine} looks; 0 unless said. */
+  readonly memory?: number
+  /** Makes a better estimate of this step's and of the ones before it (`history`, the latest first). */
+  readonly refine?: <T>(now: Past<T>, history: ReadonlyArray<Past<T>>) => Pick<Past<T>, 'base' | 'estimate'>
+}
+
+/** A step that a chain makes, as a solver looks back on it: everything in it is linear in tensors at hand. */
+export interface Past<T> {
+  readonly transition: Transition
+  /** What stood for x_t. */
+  readonly base: Sum<T>
+  readonly estimate: Estimate<T>
+}
+
+/** A second question: where x is meanwhile, and what becomes of the two answers. */
+export interface Again {
+  /** The level that x is brought to, and whose t the network is asked about. */
+  readonly at: Level
+  /** How it is brought there, by the first estimate. */
+  readonly move: LinearForm
+  /** One estimate at x_t, of the first at x_t and the second at the other level. */
+  readonly blend: <T>(xt: Sum<T>, first: Estimate<T>, second: Estimate<T>) => Estimate<T>
 }
 
 /**

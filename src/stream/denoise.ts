@@ -21,7 +21,7 @@ import type { Transition } from '../diffusion/transition.ts'
 import { type Frame, lend } from './frame.ts'
 import { macrotaskScheduler } from './macrotask.ts'
 import { openRun, startsRuns } from './run.ts'
-import { isStepped, type Latent, step, type StepConfig, type Stepped } from './step.ts'
+import { isStepped, type Latent, needs, step, type StepConfig, type Stepped } from './step.ts'
 
 /** How to sample. */
 export interface DenoiseConfig<T> extends Omit<StepConfig<T>, 'waitUntil'> {
@@ -99,7 +99,7 @@ export const denoise = <T>(config: DenoiseConfig<T>): OperatorFunction<Transitio
       const deliver = (stepped: Stepped<T>): Observable<Frame<T>> =>
         new Observable((reader) => {
           const { frame, returned } = lend(run, stepped)
-          own(stepped.made)
+          own(needs(stepped))
           reader.next(frame)
           returned()
           reader.complete()

@@ -1,18 +1,20 @@
 /**
  * A step of a sampler as an operator: predict, estimate, combine.
  */
-import { map, mergeMap, type OperatorFunction } from 'rxjs'
+import { defer, finalize, map, mergeMap, type Observable, type OperatorFunction } from 'rxjs'
+import type { Sum } from '../algebra/algebra.ts'
 import { type Clip, clipEstimate, type ClipMode } from '../diffusion/clip.ts'
 import { type Estimate, estimate } from '../diffusion/estimate.ts'
 import { evaluate } from '../diffusion/linear-form.ts'
-import type { Rule } from '../diffusion/rule.ts'
+import type { Level } from '../diffusion/level.ts'
+import type { Past, Rule } from '../diffusion/rule.ts'
 import { sumOf } from '../diffusion/sum.ts'
 import type { Transition } from '../diffusion/transition.ts'
 import { fail } from '../failure.ts'
-import { flow } from '../fp.ts'
 import { ask } from '../model/ask.ts'
-import type { Condition, Denoiser, PredictOptions, Prediction } from '../model/denoiser.ts'
+import type { Condition, Denoiser, PredictOptions } from '../model/denoiser.ts'
 import type { NoiseSource } from '../noise/noise-source.ts'
+import { openScope } from './scope.ts'
 
 /** Everything that a step needs besides x_t and the transition. */
 export interface StepConfig<T> {
@@ -27,10 +29,13 @@ export interface StepConfig<T> {
   readonly waitUntil?: PredictOptions['waitUntil']
 }
 
-/** A chain between two steps: x_t, and how many z's it has consumed (x_T counts as one). */
+/** A chain between two steps. */
 export interface Latent<T> {
   readonly x: T
+  /** How many z's the chain has consumed; x_T counts as one. */
   readonly draws: number
+  /** The steps that the rule looks back on, the latest first; none at the beginning. */
+  readonly history?: ReadonlyArray<Past<T>>
 }
 
 /** A chain after a step, and how it came about. Whoever receives it owns the tensors in `made`, x among them. */
@@ -38,10 +43,23 @@ export interface Stepped<T> extends Latent<T> {
   readonly transition: Transition
   /** x before the step; not the receiver's. */
   readonly before: T
-  /** x̂₀ and ε̂ on which the step was based, not yet computed: sums of `before` and of tensors in `made`. */
+  /** x̂₀ and ε̂ as the network saw them first, not yet computed: sums of `before` and of tensors in `made`. */
   readonly estimate: Estimate<T>
   /** Every tensor that this step has made. */
   readonly made: readonly T[]
+}
+
+/**
+ * The tensors that a chain needs for its next step: x, and those of its history.
+ *
+ * @example
+ * ```ts
+ * expect(needs({ x: 0.5, draws: 1 })).toEqual([0.5])
+ * ```
+ */
+export const needs = <T>({ x, history = [] }: Latent<T>): readonly T[] => {
+  const sums = history.flatMap(({ base, estimate }) => [base, estimate.x0, estimate.eps])
+  return [...new Set([x, ...sums.flatMap((sum) => sum.map(([, tensor]) => tensor))])]
 }
 
 /**
@@ -60,6 +78,15 @@ const clipOf = <T>(model: Denoiser<T>, clip: ClipMode | Clip | undefined): Clip 
   if (mode === 'none') return { mode, range: Infinity }
   if (model.range === undefined) throw fail('ClipWithoutRange', { clip: mode })
   return { mode, range: model.range }
+}
+
+/** What becomes of the network's output at one level: an estimate, clipped. */
+type Look<T> = (xt: Sum<T>, output: Sum<T>) => ReturnType<ReturnType<typeof clipEstimate<T>>>
+
+const lookAt = <T>({ algebra, predicts }: Denoiser<T>, clip: Clip, level: Level): Look<T> => {
+  const toEstimate = estimate(predicts, level)
+  const clipped = clipEstimate(algebra, clip, level)
+  return (xt, output) => clipped(xt, toEstimate(xt, output))
 }
 
 /** The steps and the model have to mean the same by t. */
@@ -81,8 +108,8 @@ const checkSchedule = <T>({ schedule }: Denoiser<T>, { from }: Transition): void
  *
  * @remarks
  * Scalars first: whatever is illegal about the rule, the clip or the model's prediction at this transition is thrown
- * when the operator is built, before the network is asked. Then the network is called once, and `x_{t−1}` is one
- * {@link VectorAlgebra.combine}. Noise is drawn only where the rule has any. Operators compose: a chain is the
+ * when the operator is built, before the network is asked. Then the network is called (once, or twice by a rule that asks
+ * again), and `x_{t−1}` is one {@link VectorAlgebra.combine}. Noise is drawn only where the rule has any. Operators compose: a chain is the
  * composition of its steps.
  *
  * @param config - model, rule, noise
@@ -101,44 +128,68 @@ const checkSchedule = <T>({ schedule }: Denoiser<T>, { from }: Transition): void
 export const step =
   <T>(config: StepConfig<T>) =>
   (transition: Transition): OperatorFunction<Latent<T>, Stepped<T>> => {
-    const { model, rule, noise, condition = {}, waitUntil } = config
+    const { model, rule, noise, condition = {} } = config
     const { algebra } = model
     checkSchedule(model, transition)
     const form = rule.step(transition)
-    const toEstimate = estimate(model.predicts, transition.from)
-    const clip = clipEstimate(algebra, clipOf(model, config.clip), transition.from)
+    const again = rule.again?.(transition)
+    const clip = clipOf(model, config.clip)
+    const look = lookAt(model, clip, transition.from)
+    const lookAgain = again && lookAt(model, clip, again.at)
 
-    const times = (x: T): readonly number[] =>
-      Array.from({ length: algebra.shape(x)[0] ?? 1 }, () => transition.at)
+    return mergeMap((latent) =>
+      defer(() => {
+        const shape = algebra.shape(latent.x)
+        const made = openScope(algebra, config.waitUntil)
 
-    const predict: OperatorFunction<Latent<T>, readonly [Latent<T>, Prediction<T>]> = mergeMap((latent) =>
-      ask(model, { x: latent.x, t: times(latent.x), condition }, waitUntil).pipe(
-        map((prediction) => [latent, prediction] as const),
-      ),
+        const estimateAt = (x: T, t: number, see: Look<T>): Observable<Estimate<T>> => {
+          const times = Array.from({ length: shape[0] ?? 1 }, () => t)
+          return ask(model, { x, t: times, condition }, made.waitUntil).pipe(
+            map(({ output, variance }) => {
+              made.add(output, ...(variance === undefined ? [] : [variance]))
+              const seen = see(sumOf(x), sumOf(output))
+              made.add(...seen.made)
+              return seen.estimate
+            }),
+          )
+        }
+
+        const xt = sumOf(latent.x)
+        const first$ = estimateAt(latent.x, transition.at, look)
+        const estimates$ =
+          again === undefined || lookAgain === undefined
+            ? first$.pipe(map((first) => ({ first, estimate: first })))
+            : first$.pipe(
+                mergeMap((first) => {
+                  const moved = made.of(algebra.combine(evaluate(again.move, { xt, ...first, z: [] })))
+                  return estimateAt(moved, again.at.t, lookAgain).pipe(
+                    map((second) => ({ first, estimate: again.blend(xt, first, second) })),
+                  )
+                }),
+              )
+
+        const combine = ({ first, estimate }: Record<'first' | 'estimate', Estimate<T>>): Stepped<T> => {
+          const { x: before, draws, history = [] } = latent
+          const now = { transition, base: xt, estimate }
+          const { base, estimate: refined } = rule.refine?.(now, history) ?? now
+          const z = form.z === 0 ? undefined : algebra.fromValues({ shape, data: noise.draw(draws, shape) })
+          try {
+            const fresh = z === undefined ? [] : sumOf(z)
+            const x = made.of(algebra.combine(evaluate(form, { xt: base, ...refined, z: fresh })))
+            return {
+              x,
+              draws: draws + fresh.length,
+              history: [{ transition, base, estimate }, ...history].slice(0, rule.memory ?? 0),
+              transition,
+              before,
+              estimate: first,
+              made: made.deliver(),
+            }
+          } finally {
+            if (z !== undefined) algebra.dispose(z)
+          }
+        }
+        return estimates$.pipe(map(combine), finalize(made.close))
+      }),
     )
-
-    const combine = ([{ x: before, draws }, { output, variance }]: readonly [
-      Latent<T>,
-      Prediction<T>,
-    ]): Stepped<T> => {
-      const xt = sumOf(before)
-      const shape = algebra.shape(before)
-      const made = variance === undefined ? [output] : [output, variance]
-      const fresh: T[] = []
-      try {
-        const clipped = clip(xt, toEstimate(xt, sumOf(output)))
-        made.push(...clipped.made)
-        if (form.z !== 0) fresh.push(algebra.fromValues({ shape, data: noise.draw(draws, shape) }))
-        const x = algebra.combine(evaluate(form, { xt, ...clipped.estimate, z: fresh.flatMap(sumOf) }))
-        made.push(x)
-        return { x, draws: draws + fresh.length, transition, before, estimate: clipped.estimate, made }
-      } catch (error) {
-        made.forEach(algebra.dispose)
-        throw error
-      } finally {
-        fresh.forEach(algebra.dispose)
-      }
-    }
-
-    return flow(predict, map(combine))
   }
