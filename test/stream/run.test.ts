@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ddim, ddpm } from '../../src/diffusion/rule.ts'
 import { trailing } from '../../src/diffusion/spacing.ts'
 import type { Transition } from '../../src/diffusion/transition.ts'
-import type { Prediction } from '../../src/model/denoiser.ts'
+import type { Denoiser, Prediction } from '../../src/model/denoiser.ts'
 import { philox } from '../../src/noise/philox.ts'
 import { denoise } from '../../src/stream/denoise.ts'
 import type { Frame } from '../../src/stream/frame.ts'
@@ -16,7 +16,7 @@ import { aWhile, deferred } from './support/time.ts'
 const noise = philox({ seed: 7 })
 const instant = (): ReturnType<typeof modelThat> => modelThat(() => of({ output: 0.5 }))
 const sampling = (
-  model = instant(),
+  model: Denoiser<number> = instant(),
   transitions$: Observable<Transition> = respace(schedule, trailing(5)),
 ): Observable<Frame<number>> => transitions$.pipe(denoise({ model, rule: ddim(), noise }))
 
@@ -142,6 +142,13 @@ describe('settled', () => {
       'a network that throws': sampling(modelThat(broken)),
       'a network that fails': sampling(modelThat(() => throwError(() => 'broken'))),
       'a network that says nothing': sampling(modelThat(() => [])),
+      'a network that has the run wait for nothing that can be waited for': sampling({
+        ...instant(),
+        predict: (_x, _t, _condition, { waitUntil }) => {
+          waitUntil?.(undefined as never)
+          return of({ output: 0.5 })
+        },
+      }),
       'a spacing that does not fit': sampling(instant(), respace(schedule, trailing(1001))),
       'noise that throws at x_T': respace(schedule, trailing(5)).pipe(
         denoise({ model: instant(), rule: ddim(), noise: deaf }),
