@@ -29,13 +29,15 @@ export interface ContinuousOptions {
  *
  * @remarks
  * As a table it has `ᾱ_t = ᾱ((t+1)/T)`: close to {@link linearSchedule}, which takes 1 − β for exp(−β).
+ * The levels of `exponential(S + 1)` are then those of S steps from τ = 1 to 1/T, uniform in the log-SNR
+ * ({@link transitionsThrough}).
  *
  * @throws ScheduleInvalid for a β that is not above 0, or a T out of range
  *
  * @example
  * ```ts
  * const schedule = continuousLinear({ betaMin: 0.1, betaMax: 20 })
- * expect(schedule.level(1)).toEqual({ t: 999, alphaBar: Math.exp(-10.05) })
+ * expect(schedule.level(1)).toEqual({ t: 999, alphaBar: expect.closeTo(Math.exp(-10.05), 15) })
  * expect(levelAt(schedule, 499.25)).toEqual(schedule.level(0.50025))
  * ```
  */

@@ -14,7 +14,7 @@ import type { Schedule } from './table.ts'
  *
  * @example
  * ```ts
- * expect(sigmaOfLevel({ t: 500, alphaBar: 0.2 })).toBe(2)
+ * expect(sigmaOfLevel({ alphaBar: 0.2 })).toBe(2)
  * ```
  */
 export const sigmaOfLevel = ({ alphaBar }: Pick<Level, 'alphaBar'>): number =>

@@ -32,7 +32,7 @@ export const exponentialSigmas = (count: number, range: SigmaRange): readonly nu
  * @example
  * ```ts
  * const levels = E.getOrElseW(() => expect.fail())(exponential(3).levels(linearSchedule()))
- * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 304, 0])
+ * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 302, 0])
  * ```
  */
 export const exponential = (count: number, ends: Partial<SigmaRange> = {}): Spacing =>

@@ -1,7 +1,7 @@
 /** Levels by their amount of noise rather than by their time. */
 import { levelAt, levelAtSigma, sigmaOfLevel } from '../schedules/levels.ts'
 import type { Schedule } from '../schedules/table.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '../../attempt.ts'
 import type { SigmaRange } from './sigma-sequence.ts'
 import type { Spacing } from './spacing.ts'
 import { unusable } from './whole.ts'

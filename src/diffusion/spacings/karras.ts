@@ -32,7 +32,7 @@ export const karrasSigmas = (count: number, { rho = 7, ...range }: SigmaRange & 
  * @example
  * ```ts
  * const levels = E.getOrElseW(() => expect.fail())(karras(3).levels(linearSchedule()))
- * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 334, 0])
+ * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 593, 0])
  * ```
  */
 export const karras = (count: number, { rho = 7, ...ends }: Partial<SigmaRange> & Rho = {}): Spacing =>

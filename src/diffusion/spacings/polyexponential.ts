@@ -39,7 +39,8 @@ export const polyexponentialSigmas = (
  *
  * @example
  * ```ts
- * expect(polyexponential(5).levels(linearSchedule())).toEqual(exponential(5).levels(linearSchedule()))
+ * const levels = E.getOrElseW(() => expect.fail())(polyexponential(3, { rho: 2 }).levels(linearSchedule()))
+ * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 78, 0])
  * ```
  */
 export const polyexponential = (

@@ -2,7 +2,7 @@
 import type { Failure } from '../../failure.ts'
 import { E, pipe } from '../../fp.ts'
 import { type Schedule, scheduleFromAlphaBars } from '../schedules/table.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '../../attempt.ts'
 import type { Spacing } from './spacing.ts'
 
 /**
