@@ -108,12 +108,9 @@ const play = async (plan: Plan): Promise<readonly string[]> => {
       if (over) wrong.push('a call after the end')
       const call = calls++
       const { kind, delay } = plan.answers[call % 16]!
-      const last = ending.at * (plan.weight === 1 ? 1 : 2)
-      if (ending.kind === 'network rejects' && call >= last)
+      if (ending.kind === 'network rejects' && call >= ending.at)
         return turns(delay).then(() => Promise.reject(new Error('network')))
-      // the second of two guided calls: that the first may not fail at once is a known defect of ask
-      if (ending.kind === 'network fails' && call === last + (plan.weight === 1 ? 0 : 1))
-        return throwError(() => new Error('network'))
+      if (ending.kind === 'network fails' && call === ending.at) return throwError(() => new Error('network'))
       const predict = (): Prediction<Counted> => {
         const output = algebra.combine([[0.7, x]])
         return plan.variance ? { output, variance: algebra.combine([[0.1, x]]) } : { output }

@@ -153,7 +153,7 @@ describe('back-pressure', () => {
       frames: '--0-1-2-----3-4-------|',
     },
     {
-      inFlight: Infinity,
+      inFlight: 9,
       calls: ['^-!', '--^-!', '----^-!', '------^-!', '--------^-!'],
       frames: '--0-1-2-3-4-------|',
     },

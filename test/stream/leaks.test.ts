@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import {
   bufferCount,
+  exhaustMap,
   filter,
   lastValueFrom,
   map,
@@ -11,6 +12,7 @@ import {
   type ObservableInput,
   of,
   share,
+  Subject,
   take,
   takeUntil,
   tap,
@@ -295,13 +297,17 @@ describe('tensors', () => {
   })
 
   it('are freed by a run of 1000 steps that a timer stops after a few', async () => {
+    const begun$ = new Subject<void>()
     const model = asked((x) => {
+      begun$.next()
       const until = performance.now() + 1
       while (performance.now() < until);
       return of(answer(x))
     })
     const frames$ = sampling(model, { steps: 1000, rule: ddim() })
-    await lastValueFrom(frames$.pipe(takeUntil(timer(10))), { defaultValue: undefined })
+    await lastValueFrom(frames$.pipe(takeUntil(begun$.pipe(exhaustMap(() => timer(10))))), {
+      defaultValue: undefined,
+    })
     await settled(frames$)
     expect(model.calls).toBeGreaterThan(0)
     expect(model.calls).toBeLessThan(100)

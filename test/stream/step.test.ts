@@ -74,8 +74,11 @@ describe('step', () => {
 
   it('fails when it is built, before the network is asked, where something is illegal', () => {
     const model = modelThat(() => NEVER)
-    const atZeroSnr = { ...first, from: { t: 0.5, alphaBar: 0 } }
-    expect(() => step({ model, rule: ddim(), noise })(atZeroSnr)).toThrow(
+    // a schedule at whose end nothing of the image is left
+    const alphaBars = schedule.alphaBars.map((alphaBar, t) => (t === 999 ? 0 : alphaBar))
+    const dark = { ...model, schedule: { ...schedule, alphaBars } }
+    const fromDark = { ...first, from: { t: 999, alphaBar: 0 } }
+    expect(() => step({ model: dark, rule: ddim(), noise })(fromDark)).toThrow(
       expect.objectContaining({ _tag: 'EpsilonAtZeroSnr' }),
     )
     expect(() => step({ model, rule: ddim({ eta: () => 7 }), noise })(first)).toThrow(
