@@ -175,7 +175,7 @@ describe('the timesteps of OpenAI', () => {
     ['ddim1001', 'ddim1000'],
   ])('names the neighbours of %s, which has no stride', (text, near) => {
     const refusal = fail('SpacingInvalid', {
-      spacing: `"${text}"`,
+      spacing: `respacing(${text})`,
       reason: `no whole stride through 1000 timesteps gives ${text.slice(4)} steps; the nearest are ${near}`,
     })
     expect(respacing(text).timesteps(T)).toEqual(E.left(refusal))

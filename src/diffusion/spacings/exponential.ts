@@ -24,7 +24,7 @@ export const exponentialSigmas = (count: number, range: SigmaRange): readonly nu
 /**
  * The levels with {@link exponentialSigmas}, between the noise of the schedule's ends or given ends.
  *
- * @param count - S, a whole number above 0
+ * @param count - S, a whole number above 0; it may exceed T, since times are real
  * @param ends - `sigmaMin`, `sigmaMax`
  * @returns a spacing at real times; it refuses schedules that lack given ends (ScheduleInvalid)
  * @throws SpacingInvalid as {@link exponentialSigmas}

@@ -24,7 +24,7 @@ export const karrasSigmas = (count: number, { rho = 7, ...range }: SigmaRange & 
 /**
  * The levels with {@link karrasSigmas}, between the noise of the schedule's ends (as k-diffusion) or given ends.
  *
- * @param count - S, a whole number above 0
+ * @param count - S, a whole number above 0; it may exceed T, since times are real
  * @param options - `sigmaMin`, `sigmaMax`, and `rho`, 7 unless said
  * @returns a spacing at real times; it refuses schedules that lack given ends (ScheduleInvalid)
  * @throws SpacingInvalid as {@link karrasSigmas}

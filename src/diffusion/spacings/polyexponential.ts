@@ -32,7 +32,7 @@ export const polyexponentialSigmas = (
 /**
  * The levels with {@link polyexponentialSigmas}, between the noise of the schedule's ends or given ends.
  *
- * @param count - S, a whole number above 0
+ * @param count - S, a whole number above 0; it may exceed T, since times are real
  * @param options - `sigmaMin`, `sigmaMax`, and `rho`, 1 unless said
  * @returns a spacing at real times; it refuses schedules that lack given ends (ScheduleInvalid)
  * @throws SpacingInvalid as {@link polyexponentialSigmas}
@@ -40,7 +40,7 @@ export const polyexponentialSigmas = (
  * @example
  * ```ts
  * const levels = E.getOrElseW(() => expect.fail())(polyexponential(3, { rho: 2 }).levels(linearSchedule()))
- * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 78, 0])
+ * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 30, 0])
  * ```
  */
 export const polyexponential = (

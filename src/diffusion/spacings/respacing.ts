@@ -95,7 +95,7 @@ const sections = (name: string, counts: readonly number[]): WholeSpacing =>
  * ```
  */
 export const respacing = (text: string): WholeSpacing => {
-  const name = `"${text}"`
+  const name = `respacing(${text})`
   const steps = /^ddim(\d+)$/.exec(text)?.[1]
   const counts = steps === undefined ? text.split(',').map((part) => part.trim()) : [steps]
   if (!counts.every((part) => /^\d{1,9}$/.test(part)))
