@@ -45,8 +45,8 @@ describe('readSettings', () => {
     ['ermon', 'ddpm', 'leading(10)', 'x0', 'ddpm(fixed-large)'],
     ['diffusers', 'ddim', 'leading(10)', 'x0', 'ddim(eta 0)'],
     ['diffusers', 'ddpm', 'leading(10)', 'x0', 'ddpm(fixed-small)'],
-    ['openai', 'ddim', 'linspace(10)', 'x0+eps', 'ddim(eta 0)'],
-    ['openai', 'ddpm', 'linspace(10)', 'x0+eps', 'ddpm(fixed-large)'],
+    ['openai', 'ddim', 'respacing(10)', 'x0+eps', 'ddim(eta 0)'],
+    ['openai', 'ddpm', 'respacing(10)', 'x0+eps', 'ddpm(fixed-large)'],
   ])('takes on the habits of %s for %s', (preset, sampler, spacing, clip, rule) => {
     const read = settings({ preset, sampler, steps: '10' })
     expect([read.spacing.name, read.clip, read.rule.name]).toEqual([spacing, clip, rule])
