@@ -19,6 +19,7 @@ export interface FailureFacts {
 
   // rules and terms
   readonly EtaOutOfRange: { readonly eta: number }
+  readonly NoiseAscending: { readonly t: number }
   readonly SigmaOutOfRange: { readonly sigma: number; readonly largest: number; readonly t: number }
   readonly VarianceUnknown: { readonly variance: string; readonly known: readonly string[] }
   readonly EpsilonAtZeroSnr: { readonly t: number }
@@ -30,6 +31,8 @@ export interface FailureFacts {
     readonly trained: number
   }
   readonly ClipWithoutRange: { readonly clip: string }
+  readonly ClipInvalid: { readonly clip: string; readonly reason: string }
+  readonly NoiseDescending: { readonly t: number }
 
   // conditions
   readonly LabelUnknown: {
@@ -41,6 +44,9 @@ export interface FailureFacts {
   readonly LabelsUnexpected: Record<never, never>
   readonly LabelCount: { readonly labels: number; readonly rows: number }
   readonly GuidanceUnconditional: Record<never, never>
+  readonly GuidanceInvalid: { readonly reason: string }
+
+  readonly RunInvalid: { readonly reason: string }
 
   // noise
   readonly NoiseInvalid: { readonly reason: string }
@@ -89,6 +95,8 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
 
   // rules and terms
   EtaOutOfRange: (f) => `eta is ${String(f.eta)}; it has to lie between 0 (DDIM) and 1 (DDPM).`,
+  NoiseAscending: (f) =>
+    `The step from t = ${String(f.t)} leads to more noise; only a rule without noise of its own, ddim with eta 0, goes that way.`,
   SigmaOutOfRange: (f) =>
     `sigma is ${String(f.sigma)} at t = ${String(f.t)}; it has to lie between 0 and √(1 − ᾱ) of the next level, ${String(f.largest)}.`,
   VarianceUnknown: (f) => `There is no variance ${f.variance}; there are ${list(f.known)}.`,
@@ -102,6 +110,9 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
       ? `and the model knows only 0 to ${String(f.trained - 1)}.`
       : `the model ${String(f.model)}.`),
   ClipWithoutRange: (f) => `Clipping ${f.clip} needs a range, and the model names none.`,
+  ClipInvalid: (f) => `Clipping ${f.clip} is not possible: ${f.reason}.`,
+  NoiseDescending: (f) =>
+    `The step from t = ${String(f.t)} leads to less noise; an inversion goes from image to noise, as inversionTransitions() does.`,
 
   // conditions
   LabelUnknown: (f) => `The model has no label ${f.label}; it knows ${list(f.known)}${hint(f.nearest)}.`,
@@ -109,6 +120,9 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   LabelsUnexpected: () => 'Labels were given, but the model is not conditioned on labels.',
   LabelCount: (f) => `${String(f.labels)} labels were given for ${String(f.rows)} samples.`,
   GuidanceUnconditional: () => 'Guidance needs a label that stands for "none", and the model has none.',
+  GuidanceInvalid: (f) => `The guidance is not possible: ${f.reason}.`,
+
+  RunInvalid: (f) => `The run is not possible: ${f.reason}.`,
 
   // noise
   NoiseInvalid: (f) => `The noise is not usable: ${f.reason}.`,

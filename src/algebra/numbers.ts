@@ -22,13 +22,15 @@ export const numbers: VectorAlgebra<number> = {
     return vectors.reduce((total, vector, i) => total + (coefficients[i]?.[0] ?? 0) * vector, 0)
   },
   clamp: (x, low, high) => Math.min(Math.max(x, low), high),
+  matchDeviation: (x) => x,
+  divideByQuantile: (x, _, low, high) => x / numbers.clamp(Math.abs(x), low, high),
   fromValues: ({ data }) => {
     const [value] = data
     if (value === undefined || data.length !== 1)
       throw new RangeError(`one value is a number, ${String(data.length)} are not`)
     return value
   },
-  toValues: (x) => Promise.resolve({ shape: [], data: Float64Array.of(x) }),
+  toValues: (x) => ({ shape: [], data: Float64Array.of(x) }),
   shape: () => [],
   dispose: () => undefined,
 }

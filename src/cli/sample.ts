@@ -21,13 +21,14 @@ import { transitions } from '../diffusion/transition.ts'
 import type { Model } from '../engine/engine.ts'
 import { chooseEngine } from '../engine/engines.ts'
 import { loadModel } from '../engine/load-model.ts'
-import { type Failure, isFailure, render } from '../failure.ts'
+import { attempt } from '../attempt.ts'
+import { type Failure, render } from '../failure.ts'
 import { E, pipe, RA, TE } from '../fp.ts'
 import { checkWritable, type Written } from '../media/files.ts'
 import { guided } from '../model/guided.ts'
 import { denoise, type DenoiseConfig } from '../stream/denoise.ts'
 import { respace } from '../stream/respace.ts'
-import { step } from '../stream/step.ts'
+import { checkSteps } from '../stream/step.ts'
 import { type BatchLabels, batchLabels } from './labels.ts'
 import { type Output, readOutputs } from './outputs.ts'
 import { reportProgress, type Terminal } from './progress.ts'
@@ -46,12 +47,11 @@ interface Plan {
   readonly config: DenoiseConfig<Parameters<Model['algebra']['dispose']>[0]>
 }
 
-/** Whatever a constructor refuses by throwing. */
-const refusing = <A>(make: () => A): E.Either<Failure, A> =>
-  E.tryCatch(make, (error) => {
-    if (isFailure(error)) return error
-    throw error
-  })
+/** What somebody asks for is clipped to 1 if need be; what a preset would do, a model without a range is spared. */
+const clipOf = ({ clip, presetClip }: Settings, { range }: Model): Pick<DenoiseConfig<never>, 'clip'> => {
+  if (clip !== undefined) return { clip: { mode: clip, range: range ?? 1 } }
+  return presetClip === undefined || range === undefined ? {} : { clip: { mode: presetClip, range } }
+}
 
 /** Everything that can be refused before the first step, the cheap refusals first. */
 const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
@@ -60,7 +60,7 @@ const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
     TE.bindW('settings', () =>
       TE.fromEither(
         pipe(
-          refusing(() => readSettings(flags)),
+          attempt(() => readSettings(flags)),
           E.flatten,
         ),
       ),
@@ -73,25 +73,22 @@ const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
       TE.fromEither(batchLabels(model.labels, settings.labels, settings.batch)),
     ),
     TE.bindW('steps', ({ settings, model }) => TE.fromEither(transitions(model.schedule, settings.spacing))),
-    TE.bindW('config', ({ settings, model, labels, steps }) =>
+    TE.bindW('config', ({ settings, model, labels }) =>
       TE.fromEither(
-        refusing(() => {
+        attempt(() => {
           const config = {
             model: guided({ weight: settings.guidance })(model),
             rule: settings.rule,
             noise: settings.noise,
             batch: labels.rows,
-            ...(settings.clip === undefined
-              ? {}
-              : { clip: { mode: settings.clip, range: model.range ?? 1 } }),
+            ...clipOf(settings, model),
             ...(labels.classes === undefined ? {} : { condition: { labels: labels.classes } }),
           }
-          // a step that is illegal says so when it is built
-          steps.forEach(step(config))
           return config
         }),
       ),
     ),
+    TE.chainFirstW(({ config, steps }) => TE.fromEither(checkSteps(config)(steps))),
     TE.map(({ opened, ...plan }) => ({ ...plan, engine: opened.about })),
   )
 

@@ -42,8 +42,9 @@ export interface Settings {
   readonly engine: string
   readonly spacing: Spacing
   readonly rule: Rule
-  /** Left to the model where nobody says. */
+  /** Left to the preset or the model where nobody says. */
   readonly clip: ClipMode | undefined
+  readonly presetClip: ClipMode | undefined
   readonly noise: NoiseSource
   /** Where the noise begins, for people: `seed 0`. */
   readonly seeding: string
@@ -161,7 +162,8 @@ export const readSettings = (flags: Flags): E.Either<Failure, Settings> =>
           engine,
           spacing: spacing(steps),
           rule,
-          clip: clipName ?? preset?.clip[flags.sampler === 'ddpm' ? 'ddpm' : 'ddim'],
+          clip: clipName,
+          presetClip: preset?.clip[flags.sampler === 'ddpm' ? 'ddpm' : 'ddim'],
           batch: rows ?? asked,
           labels: flags.labels?.split(',').map((label) => label.trim()),
           guidance,

@@ -6,9 +6,10 @@ import type { Sum } from '../algebra/algebra.ts'
 import type { Estimate } from './estimate.ts'
 import type { Level } from './level.ts'
 import { linearForm, type LinearForm } from './linear-form.ts'
+import type { Schedule } from './schedules/table.ts'
 import { sigmaOfEta, type PerStep } from './sigma.ts'
 import { directionToXt, posteriorMean, predictedX0, randomNoise, sumOfTerms, type Term } from './terms.ts'
-import { isLast, type Transition } from './transition.ts'
+import { betaOf, isLast, type Transition } from './transition.ts'
 
 /** How `x_{t−1}` is made of x_t, x̂₀, ε̂ and z. A rule that looks back, or asks the network twice, is a solver. */
 export interface Rule {
@@ -16,20 +17,35 @@ export interface Rule {
   readonly name: string
   /** The whole step as one linear form. */
   readonly step: Term
-  /** A second question to the network within a step; none unless said, or where it answers `undefined`. */
-  readonly again?: (transition: Transition) => Again | undefined
+  /** p, where the error of a chain without fresh noise falls as S^−p; nothing where noise is drawn, or nobody knows. */
+  readonly order?: number
+  /** A second question to the network within a step, at a level of its schedule; none unless said, or where it answers `undefined`. */
+  readonly again?: (transition: Transition, schedule: Schedule) => Again | undefined
   /** How many steps back {@link Rule.refine} looks; 0 unless said. */
   readonly memory?: number
-  /** Makes a better estimate of this step's and of the ones before it (`history`, the latest first). */
-  readonly refine?: <T>(now: Past<T>, history: ReadonlyArray<Past<T>>) => Pick<Past<T>, 'base' | 'estimate'>
+  /** Makes a better estimate of this step's and of those seen in the steps before it (`history`, the latest first). */
+  readonly refine?: <T>(now: Now<T>, history: ReadonlyArray<Past<T>>) => Refined<T>
+  /** c, where each element of z counts `exp(c·v)` times, v being the variance that the network has learned. */
+  readonly spread?: (transition: Transition) => number
 }
 
-/** A step that a chain makes, as a solver looks back on it: everything in it is linear in tensors at hand. */
+/** A step that a chain has made, as a solver looks back on it: everything in it is linear in tensors at hand. */
 export interface Past<T> {
   readonly transition: Transition
-  /** What stood for x_t. */
+  /** As the network saw it first, at the step's x_t. */
+  readonly estimate: Estimate<T>
+}
+
+/** What a step is made of. */
+export interface Refined<T> {
+  /** What stands for x_t. */
   readonly base: Sum<T>
   readonly estimate: Estimate<T>
+}
+
+/** The step that a chain is about to make: x_t itself, and what is known of it after all questions. */
+export interface Now<T> extends Refined<T> {
+  readonly transition: Transition
 }
 
 /** A second question: where x is meanwhile, and what becomes of the two answers. */
@@ -69,12 +85,14 @@ export const rule = (name: string, terms: readonly Term[]): Rule => ({ name, ste
  * expect(ddim().step(step)).toEqual(linearForm({ x0: 0.6, eps: 0.8 }))
  * ```
  */
-export const ddim = ({ eta = 0 }: { readonly eta?: PerStep } = {}): Rule =>
-  rule(`ddim(${typeof eta === 'number' ? `eta ${String(eta)}` : 'eta of the step'})`, [
+export const ddim = ({ eta = 0 }: { readonly eta?: PerStep } = {}): Rule => ({
+  ...rule(`ddim(${typeof eta === 'number' ? `eta ${String(eta)}` : 'eta of the step'})`, [
     predictedX0,
     directionToXt({ eta }),
     randomNoise({ eta }),
-  ])
+  ]),
+  ...(eta === 0 ? { order: 1 } : {}),
+})
 
 /** The variance of DDPM's noise: β̃ (the posterior's), or β (the paper's σ̂ of sec. D.3). */
 export type Variance = 'fixed-small' | 'fixed-large'
@@ -82,12 +100,7 @@ export type Variance = 'fixed-small' | 'fixed-large'
 /** Fresh noise of DDPM. The large one is more than the formula's, so the chain's last step leaves it out (Ho et al., alg. 2). */
 const ancestralNoise: Readonly<Record<Variance, Term>> = {
   'fixed-small': (transition) => linearForm({ z: sigmaOfEta(transition, 1) }),
-  'fixed-large': (transition) =>
-    linearForm({
-      z: isLast(transition)
-        ? 0
-        : Math.sqrt(Math.max(0, 1 - transition.from.alphaBar / transition.to.alphaBar)),
-    }),
+  'fixed-large': (transition) => linearForm({ z: isLast(transition) ? 0 : Math.sqrt(betaOf(transition)) }),
 }
 
 /**

@@ -2,7 +2,7 @@
  * How much fresh noise a step adds: the paper's σ_t, which selects one sampler of the family.
  */
 import { fail } from '../failure.ts'
-import type { Transition } from './transition.ts'
+import { betaOf, type Transition } from './transition.ts'
 
 /** A number for every step, or a function of the step. */
 export type PerStep = number | ((transition: Transition) => number)
@@ -32,19 +32,21 @@ const checkedSigma = (sigma: number, { from, to }: Transition): number => {
 /**
  * `σ(η) = η·√((1−ᾱ_{t−1})/(1−ᾱ_t))·√(1−ᾱ_t/ᾱ_{t−1})` — arXiv:2010.02502, eq. 16. Zero on a step to the clean level.
  *
+ * @throws NoiseAscending for η above 0 on a step to more noise
+ *
  * @example
  * ```ts
  * const step = { index: 0, count: 2, from: { t: 500, alphaBar: 0.5 }, to: { t: 250, alphaBar: 0.8 }, at: 500 }
  * expect(sigmaOfEta(step, 1)).toBeCloseTo(Math.sqrt(0.2 / 0.5) * Math.sqrt(1 - 0.5 / 0.8), 15)
  * ```
  */
-export const sigmaOfEta = ({ from, to }: Transition, eta: number): number =>
-  // from a clean level (the start of an inversion) there is nothing to keep fresh
-  from.alphaBar === 1
-    ? 0
-    : eta *
-      Math.sqrt((1 - to.alphaBar) / (1 - from.alphaBar)) *
-      Math.sqrt(Math.max(0, 1 - from.alphaBar / to.alphaBar))
+export const sigmaOfEta = (transition: Transition, eta: number): number => {
+  if (eta === 0) return 0
+  const beta = betaOf(transition)
+  const { from, to } = transition
+  // between clean levels there is no noise to share out
+  return beta === 0 ? 0 : eta * Math.sqrt((1 - to.alphaBar) / (1 - from.alphaBar)) * Math.sqrt(beta)
+}
 
 /**
  * σ as a function of the step.

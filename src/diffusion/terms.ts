@@ -11,7 +11,7 @@
 import { getFunctionMonoid, M } from '../fp.ts'
 import { linearForm, type LinearForm, linearFormMonoid } from './linear-form.ts'
 import { sigmaOf, type Stochasticity } from './sigma.ts'
-import type { Transition } from './transition.ts'
+import { betaOf, type Transition } from './transition.ts'
 
 /** One summand of `x_{t−1}`: what it takes of x_t, x̂₀, ε̂ and z at a given step. */
 export type Term = (transition: Transition) => LinearForm
@@ -77,17 +77,21 @@ export const randomNoise = (stochasticity: Stochasticity): Term => {
  * The mean of the ancestral posterior `q(x_{t−1} | x_t, x₀)`, in the basis of x_t and x̂₀ (arXiv:2006.11239, eq. 7):
  * `√ᾱ_{t−1}·β/(1−ᾱ_t)·x̂₀ + √(1−β)·(1−ᾱ_{t−1})/(1−ᾱ_t)·x_t`, where `1 − β = ᾱ_t/ᾱ_{t−1}` of the steps actually taken.
  *
+ * @throws NoiseAscending (the term itself) on a step to more noise
+ *
  * @example
  * ```ts
  * const last = { index: 0, count: 1, from: { t: 9, alphaBar: 0.5 }, to: cleanLevel, at: 9 }
  * expect(posteriorMean(last)).toEqual(linearForm({ x0: 1 }))
  * ```
  */
-export const posteriorMean: Term = ({ from, to }) => {
-  const kept = from.alphaBar / to.alphaBar
+export const posteriorMean: Term = (transition) => {
+  const beta = betaOf(transition)
+  if (beta === 0) return linearForm({ xt: 1 })
+  const { from, to } = transition
   return linearForm({
-    x0: (Math.sqrt(to.alphaBar) * (1 - kept)) / (1 - from.alphaBar),
-    xt: (Math.sqrt(kept) * (1 - to.alphaBar)) / (1 - from.alphaBar),
+    x0: (Math.sqrt(to.alphaBar) * beta) / (1 - from.alphaBar),
+    xt: (Math.sqrt(1 - beta) * (1 - to.alphaBar)) / (1 - from.alphaBar),
   })
 }
 

@@ -150,3 +150,19 @@ export const inversionTransitions = (
  * ```
  */
 export const isLast = (transition: Transition): boolean => transition.index === transition.count - 1
+
+/**
+ * β of the step actually taken: `1 − ᾱ_t/ᾱ_{t−1}`, the share of the variance that the noising step in the other direction
+ * adds (arXiv:2010.02502, sec. 2). With every timestep visited it is the schedule's.
+ *
+ * @throws NoiseAscending where the step itself leads to more noise, as in inversion
+ *
+ * @example
+ * ```ts
+ * expect(betaOf({ index: 0, count: 1, from: { t: 9, alphaBar: 0.25 }, to: { t: 4, alphaBar: 0.5 }, at: 9 })).toBe(0.5)
+ * ```
+ */
+export const betaOf = ({ from, to }: Transition): number => {
+  if (to.alphaBar < from.alphaBar) throw fail('NoiseAscending', { t: from.t })
+  return 1 - from.alphaBar / to.alphaBar
+}

@@ -36,22 +36,23 @@ export const wholeBelow = (what: string, limit: number, value: number): number =
 }
 
 /**
- * The seed of one row, where every row has its own.
+ * What one row has of its own, where every row has its own.
  *
- * @throws NoiseInvalid where there are fewer seeds than rows
+ * @param what - its name in the sentence of the failure
+ * @throws NoiseInvalid where the list is shorter than the batch
  *
  * @example
  * ```ts
- * expect(seedOfRow([7, 8], 1)).toBe(8)
+ * expect(ofRow('seed', [7, 8], 1)).toBe(8)
  * ```
  */
-export const seedOfRow = <Seed>(seeds: readonly Seed[], row: number): Seed => {
-  const seed = seeds[row]
-  if (seed === undefined)
+export const ofRow = <A>(what: string, list: readonly A[], row: number): A => {
+  const own = list[row]
+  if (own === undefined)
     throw fail('NoiseInvalid', {
-      reason: `row ${String(row)} has no seed, since the list has only ${String(seeds.length)}`,
+      reason: `row ${String(row)} has no ${what}, since the list has only ${String(list.length)}`,
     })
-  return seed
+  return own
 }
 
 /**

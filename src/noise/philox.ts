@@ -1,7 +1,7 @@
 /**
  * The noise of our own: keyed by (seed, sample, draw), so that no sample knows which batch it is in.
  */
-import { WORD, drawRows, seedOfRow, wholeBelow } from './address.ts'
+import { WORD, drawRows, ofRow, wholeBelow } from './address.ts'
 import type { NoiseSource } from './noise-source.ts'
 import { philox4x32 } from './philox4x32.ts'
 
@@ -9,7 +9,7 @@ import { philox4x32 } from './philox4x32.ts'
 export type PhiloxOptions =
   | {
       readonly seed: number
-      /** Which sample row r is; sample r where nothing is said. */
+      /** Which sample row r is, one for every row; sample r where nothing is said. */
       readonly samples?: readonly number[]
     }
   | {
@@ -85,9 +85,9 @@ const addressing = (
 ): ((row: number) => { readonly seed: number; readonly sample: number }) => {
   if ('seeds' in options) {
     const seeds = options.seeds.map((seed) => wholeBelow('a seed', SAFE, seed))
-    return (row) => ({ seed: seedOfRow(seeds, row), sample: 0 })
+    return (row) => ({ seed: ofRow('seed', seeds, row), sample: 0 })
   }
   const seed = wholeBelow('the seed', SAFE, options.seed)
-  const samples = (options.samples ?? []).map((sample) => wholeBelow('a sample id', SAFE, sample))
-  return (row) => ({ seed, sample: samples[row] ?? row })
+  const samples = options.samples?.map((sample) => wholeBelow('a sample id', SAFE, sample))
+  return (row) => ({ seed, sample: samples === undefined ? row : ofRow('sample id', samples, row) })
 }

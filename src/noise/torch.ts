@@ -5,7 +5,7 @@ import type { Shape } from '../algebra/algebra.ts'
 import { toChannelsLast } from '../algebra/layout.ts'
 import { sizeOf } from '../algebra/shape.ts'
 import { fail } from '../failure.ts'
-import { WORD, drawRows, seedOfRow, wholeBelow } from './address.ts'
+import { WORD, drawRows, ofRow, wholeBelow } from './address.ts'
 import type { NoiseSource } from './noise-source.ts'
 import { copyTorchGenerator, randn, skipRandn, torchGenerator } from './torch-randn.ts'
 import type { TorchGenerator } from './torch-randn.ts'
@@ -122,7 +122,7 @@ export const torchList = ({ seeds }: { readonly seeds: readonly TorchSeed[] }): 
     draw: (draw, shape) =>
       channelsLast(
         drawRows(draw, shape, (row, r) => {
-          row.set(seedOfRow(generators, r)(draw, row.length))
+          row.set(ofRow('seed', generators, r)(draw, row.length))
         }),
         shape,
       ),

@@ -18,6 +18,7 @@ import {
   takeUntil,
 } from 'rxjs'
 import type { Transition } from '../diffusion/transition.ts'
+import { fail } from '../failure.ts'
 import { type Frame, lend } from './frame.ts'
 import { macrotaskScheduler } from './macrotask.ts'
 import { openRun, startsRuns } from './run.ts'
@@ -50,6 +51,7 @@ export interface DenoiseConfig<T> extends Omit<StepConfig<T>, 'waitUntil'> {
  * 6. Unsubscribing aborts the call under way and starts no other; what is held is freed as the holds end ({@link settled}).
  *
  * @param config - model, rule, noise
+ * @throws RunInvalid for a batch that is no whole number from 1, or an inFlight below 1
  * @returns an operator; its errors are failures (EtaOutOfRange, ScheduleMismatch, LabelsMissing, …) or what the model or a sink threw
  *
  * @example
@@ -64,7 +66,12 @@ export interface DenoiseConfig<T> extends Omit<StepConfig<T>, 'waitUntil'> {
  */
 export const denoise = <T>(config: DenoiseConfig<T>): OperatorFunction<Transition, Frame<T>> => {
   const { model, noise, start, condition, inFlight = 2, scheduler = macrotaskScheduler } = config
-  const shape = [config.batch ?? condition?.labels?.length ?? 1, ...model.shape]
+  const rows = config.batch ?? condition?.labels?.length ?? 1
+  if (!(Number.isSafeInteger(rows) && rows >= 1))
+    throw fail('RunInvalid', { reason: `batch is ${String(rows)}, and has to be a whole number from 1` })
+  if (!(inFlight >= 1))
+    throw fail('RunInvalid', { reason: `inFlight is ${String(inFlight)}, and has to be a number from 1` })
+  const shape = [rows, ...model.shape]
 
   return (transitions$) => {
     const frames$: Observable<Frame<T>> = defer(() => {

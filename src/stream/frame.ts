@@ -23,7 +23,7 @@ export interface Frame<T> {
   readonly xt: T
   /** x̂₀ as the network saw it at the level that the step came from, after clipping. Computed when first read. */
   readonly x0: T
-  /** ε̂ on which the step was based. Computed when first read. */
+  /** ε̂ of the step's first call of the network, after clipping. Computed when first read. */
   readonly eps: T
   /**
    * Keeps this frame alive, and the run from getting ahead, until the work ends: fewer than `inFlight` frames are

@@ -85,11 +85,13 @@ export const openRun = <T>(algebra: VectorAlgebra<T>, inFlight: number, source: 
     outlast: (tensor, work) => {
       const work$ = from(work)
       const ended = begin()
-      readers.retain([tensor])
+      // a network that made its caller give up has lost its x already
+      const kept = readers.isRead(tensor) ? [tensor] : []
+      readers.retain(kept)
       work$
         .pipe(
           finalize(() => {
-            readers.release([tensor])
+            readers.release(kept)
             ended()
           }),
         )

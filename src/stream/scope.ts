@@ -1,7 +1,7 @@
 /**
  * The tensors of a step in the making: handed over when it is done, freed when it is not.
  */
-import { EMPTY, from, ignoreElements, lastValueFrom, onErrorResumeNextWith } from 'rxjs'
+import { catchError, EMPTY, from, ignoreElements, lastValueFrom } from 'rxjs'
 import type { VectorAlgebra } from '../algebra/algebra.ts'
 import type { PredictOptions } from '../model/denoiser.ts'
 
@@ -52,9 +52,12 @@ export const openScope = <T>(algebra: VectorAlgebra<T>, report?: PredictOptions[
       return tensor
     },
     waitUntil: (work) => {
-      busy += 1
       // whoever asked learns of an error; here only the end matters
-      const end$ = from(work).pipe(ignoreElements(), onErrorResumeNextWith(EMPTY))
+      const end$ = from(work).pipe(
+        ignoreElements(),
+        catchError(() => EMPTY),
+      )
+      busy += 1
       const ended = lastValueFrom(end$, { defaultValue: undefined }).then(() => {
         busy -= 1
         freeIfDone()

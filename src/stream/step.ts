@@ -3,14 +3,17 @@
  */
 import { defer, finalize, map, mergeMap, type Observable, type OperatorFunction } from 'rxjs'
 import type { Sum } from '../algebra/algebra.ts'
-import { type Clip, clipEstimate, type ClipMode } from '../diffusion/clip.ts'
+import { type Clip, type ClipChoice, clipEstimate, clipFor } from '../diffusion/clip.ts'
 import { type Estimate, estimate } from '../diffusion/estimate.ts'
 import { evaluate } from '../diffusion/linear-form.ts'
 import type { Level } from '../diffusion/level.ts'
 import type { Past, Rule } from '../diffusion/rule.ts'
 import { sumOf } from '../diffusion/sum.ts'
+import { levelAt } from '../diffusion/schedule.ts'
 import type { Transition } from '../diffusion/transition.ts'
-import { fail } from '../failure.ts'
+import { attempt } from '../attempt.ts'
+import { fail, type Failure } from '../failure.ts'
+import type { E } from '../fp.ts'
 import { ask } from '../model/ask.ts'
 import type { Condition, Denoiser, PredictOptions } from '../model/denoiser.ts'
 import type { NoiseSource } from '../noise/noise-source.ts'
@@ -24,7 +27,7 @@ export interface StepConfig<T> {
   /** What the samples are to look like; nothing unless said. */
   readonly condition?: Condition
   /** How x̂₀ is clipped, to the model's range or a given one; `x0+eps` unless said, or `none` for a model without a range. */
-  readonly clip?: ClipMode | Clip
+  readonly clip?: ClipChoice
   /** Told of calls of the network that outlive the subscription; x has to stay alive until they end. */
   readonly waitUntil?: PredictOptions['waitUntil']
 }
@@ -58,7 +61,7 @@ export interface Stepped<T> extends Latent<T> {
  * ```
  */
 export const needs = <T>({ x, history = [] }: Latent<T>): readonly T[] => {
-  const sums = history.flatMap(({ base, estimate }) => [base, estimate.x0, estimate.eps])
+  const sums = history.flatMap(({ estimate }) => [estimate.x0, estimate.eps])
   return [...new Set([x, ...sums.flatMap((sum) => sum.map(([, tensor]) => tensor))])]
 }
 
@@ -72,14 +75,6 @@ export const needs = <T>({ x, history = [] }: Latent<T>): readonly T[] => {
  */
 export const isStepped = <T>(latent: Latent<T>): latent is Stepped<T> => 'made' in latent
 
-const clipOf = <T>(model: Denoiser<T>, clip: ClipMode | Clip | undefined): Clip => {
-  if (typeof clip === 'object') return clip
-  const mode = clip ?? (model.range === undefined ? 'none' : 'x0+eps')
-  if (mode === 'none') return { mode, range: Infinity }
-  if (model.range === undefined) throw fail('ClipWithoutRange', { clip: mode })
-  return { mode, range: model.range }
-}
-
 /** What becomes of the network's output at one level: an estimate, clipped. */
 type Look<T> = (xt: Sum<T>, output: Sum<T>) => ReturnType<ReturnType<typeof clipEstimate<T>>>
 
@@ -89,17 +84,14 @@ const lookAt = <T>({ algebra, predicts }: Denoiser<T>, clip: Clip, level: Level)
   return (xt, output) => clipped(xt, toEstimate(xt, output))
 }
 
-/** The steps and the model have to mean the same by t. */
-const checkSchedule = <T>({ schedule }: Denoiser<T>, { from }: Transition): void => {
-  if (!Number.isInteger(from.t) || from.t < 0) return
-  const trained = schedule.alphaBars[from.t]
-  if (trained === undefined || Math.abs(trained - from.alphaBar) > 1e-6)
-    throw fail('ScheduleMismatch', {
-      t: from.t,
-      steps: from.alphaBar,
-      model: trained,
-      trained: schedule.trainedSteps,
-    })
+/** The steps and the model have to mean the same by t, wherever the model was trained. */
+const checkLevel = <T>({ schedule }: Denoiser<T>, { t, alphaBar }: Level): void => {
+  if (t < 0) return
+  const inside = t <= schedule.trainedSteps - 1
+  const trained = inside ? levelAt(schedule, t).alphaBar : undefined
+  // relative to whichever is small, the image or the noise; tables in float32 are within that
+  if (trained === undefined || Math.abs(trained - alphaBar) > 1e-5 * Math.min(trained, 1 - trained) + 1e-9)
+    throw fail('ScheduleMismatch', { t, steps: alphaBar, model: trained, trained: schedule.trainedSteps })
 }
 
 /**
@@ -130,10 +122,11 @@ export const step =
   (transition: Transition): OperatorFunction<Latent<T>, Stepped<T>> => {
     const { model, rule, noise, condition = {} } = config
     const { algebra } = model
-    checkSchedule(model, transition)
+    checkLevel(model, transition.from)
     const form = rule.step(transition)
-    const again = rule.again?.(transition)
-    const clip = clipOf(model, config.clip)
+    const again = rule.again?.(transition, model.schedule)
+    if (again !== undefined) checkLevel(model, again.at)
+    const clip = clipFor(config.clip, model.range)
     const look = lookAt(model, clip, transition.from)
     const lookAgain = again && lookAt(model, clip, again.at)
 
@@ -179,7 +172,7 @@ export const step =
             return {
               x,
               draws: draws + fresh.length,
-              history: [{ transition, base, estimate }, ...history].slice(0, rule.memory ?? 0),
+              history: [{ transition, estimate: first }, ...history].slice(0, rule.memory ?? 0),
               transition,
               before,
               estimate: first,
@@ -193,3 +186,24 @@ export const step =
       }),
     )
   }
+
+/**
+ * Whether a run of these steps is legal, before anything is computed: every step says what it refuses when it is built.
+ *
+ * @param config - model, rule, noise
+ * @returns for steps, nothing; or the first failure (EtaOutOfRange, SigmaOutOfRange, EpsilonAtZeroSnr, ScheduleMismatch, …)
+ *
+ * @example
+ * ```ts
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * const rule = ddim({ eta: ({ index }) => index })
+ * const steps = E.getOrElseW(() => [])(transitions(model.schedule, trailing(3)))
+ * expect(checkSteps({ model, rule, noise: philox({ seed: 7 }) })(steps)).toMatchObject(E.left({ _tag: 'EtaOutOfRange', eta: 2 }))
+ * ```
+ */
+export const checkSteps =
+  <T>(config: StepConfig<T>) =>
+  (steps: readonly Transition[]): E.Either<Failure, void> =>
+    attempt(() => {
+      steps.forEach(step(config))
+    })

@@ -30,6 +30,7 @@ describe('readSettings', () => {
       model: undefined,
       engine: 'auto',
       clip: undefined,
+      presetClip: undefined,
       seeding: 'seed 0',
       batch: undefined,
       labels: undefined,
@@ -49,7 +50,7 @@ describe('readSettings', () => {
     ['openai', 'ddpm', 'respacing(10)', 'x0+eps', 'ddpm(fixed-large)'],
   ])('takes on the habits of %s for %s', (preset, sampler, spacing, clip, rule) => {
     const read = settings({ preset, sampler, steps: '10' })
-    expect([read.spacing.name, read.clip, read.rule.name]).toEqual([spacing, clip, rule])
+    expect([read.spacing.name, read.presetClip, read.rule.name]).toEqual([spacing, clip, rule])
   })
 
   it('prefers what is said to a preset', () => {

@@ -1,4 +1,5 @@
 import {
+  defer,
   EMPTY,
   from,
   lastValueFrom,
@@ -232,14 +233,14 @@ describe('ask', () => {
     })
   })
 
-  it('frees the answer of a network that has itself unsubscribed', () => {
+  it('does not begin the work of a network that has made its caller give up', () => {
     const books = countingAlgebra()
     const subscription = new Subscription()
     let aborted: boolean | undefined
     const rude = onBooks(books, (signal) => {
       subscription.unsubscribe()
       aborted = signal.aborted
-      return of({ output: tensor(books) })
+      return defer(() => of({ output: tensor(books) }))
     })
     subscription.add(
       new Observable((subscriber) => {

@@ -2,6 +2,7 @@
 import type { VectorAlgebra } from '../algebra.ts'
 import { planSum } from '../plan-sum.ts'
 import { showShape, sizeOf } from '../shape.ts'
+import { divideByQuantile64, matchDeviation64 } from './rows.ts'
 import { mapValues, values64, type Values64 } from './values.ts'
 
 /**
@@ -27,12 +28,14 @@ export const vector64: VectorAlgebra<Values64> = {
     })
   },
   clamp: (x, low, high) => mapValues(x, (value) => Math.min(Math.max(value, low), high)),
+  matchDeviation: matchDeviation64,
+  divideByQuantile: divideByQuantile64,
   fromValues: ({ shape, data }) => {
     if (data.length !== sizeOf(shape))
       throw new RangeError(`${String(data.length)} values don't fill the shape ${showShape(shape)}`)
     return { shape, data: Float64Array.from(data) }
   },
-  toValues: ({ shape, data }) => Promise.resolve({ shape, data: data.slice() }),
+  toValues: ({ shape, data }) => ({ shape, data: data.slice() }),
   shape: ({ shape }) => shape,
   dispose: () => undefined,
 }
