@@ -1,4 +1,4 @@
-import { firstValueFrom, from, lastValueFrom, of } from 'rxjs'
+import { firstValueFrom, from, of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { ddim, ddpm } from '../../src/diffusion/rule.ts'
 import { levelAt, linearSchedule } from '../../src/diffusion/schedule.ts'
@@ -8,6 +8,7 @@ import { E } from '../../src/fp.ts'
 import { gaussianMixture } from '../../src/model/gaussian-mixture.ts'
 import { philox } from '../../src/noise/philox.ts'
 import { denoise } from '../../src/stream/denoise.ts'
+import { finalSnapshot } from '../../src/stream/snapshot.ts'
 import { checkSteps, step } from '../../src/stream/step.ts'
 
 const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
@@ -37,8 +38,8 @@ describe('a run', () => {
     for (const rule of [ddim({ eta: 0.1 }), ddpm(), ddpm({ variance: 'fixed-large' })])
       expect(checkSteps({ ...config, rule })(ascent)).toMatchObject(E.left({ _tag: 'NoiseAscending', t: -1 }))
     expect(checkSteps(config)(ascent)).toEqual(E.right(undefined))
-    const { xt } = await lastValueFrom(from(ascent).pipe(denoise({ ...config, start: 2.1 })))
-    expect(Number.isFinite(xt)).toBe(true)
+    const { xt } = await finalSnapshot(from(ascent).pipe(denoise({ ...config, start: 2.1 })))
+    expect(xt.data.every(Number.isFinite)).toBe(true)
   })
 })
 
