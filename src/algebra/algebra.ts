@@ -32,6 +32,10 @@ export interface VectorAlgebra<T> {
   readonly combine: (sum: Sum<T>) => T
   /** Clamps every element into `[low, high]`. */
   readonly clamp: (x: T, low: number, high: number) => T
+  /** Scales each row of `x` to the standard deviation of the same row of `like`; a row that is one number over and over stays as it is. */
+  readonly matchDeviation: (x: T, like: T) => T
+  /** Divides each row by a quantile of its magnitudes, `share` in `[0, 1]`, interpolated linearly and clamped into `[low, high]`; `low` is above 0. */
+  readonly divideByQuantile: (x: T, share: number, low: number, high: number) => T
   /** Brings numbers into the algebra (an upload, where the algebra lives on a device). */
   readonly fromValues: (values: Values) => T
   /** Reads numbers back: at once where they are at hand, by a promise where they come from a device; `x` has to stay alive until then. */

@@ -9,6 +9,7 @@ import { frequencies } from './sinusoid.ts'
 import { registerGradients } from './tfjs/gradients.ts'
 import { groupNorm } from './tfjs/group-norm.ts'
 import { linearCombination } from './tfjs/linear-combination.ts'
+import { divideByQuantile, matchDeviation } from './tfjs/rows.ts'
 
 registerGradients()
 
@@ -112,6 +113,8 @@ const upsample = tf.customGrad((input) => {
 export const tfjs: TensorAlgebra<tf.Tensor> = {
   combine: linearCombination,
   clamp: (x, low, high) => tf.clipByValue(x, low, high),
+  matchDeviation,
+  divideByQuantile,
   // Copied: the cpu backend would keep the very array that it is given, and give it out again.
   fromValues: ({ shape, data }) => tf.tensor(new Float32Array(data), [...shape], 'float32'),
   toValues: async (x) => ({ shape: [...x.shape], data: new Float32Array(await x.data()) }),

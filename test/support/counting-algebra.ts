@@ -70,6 +70,9 @@ export const countingAlgebra = (reading: 'at once' | 'later' = 'at once'): Books
         )
       },
       clamp: (x, low, high) => make(float64.clamp(valuesOf(x), low, high)),
+      matchDeviation: (x, like) => make(float64.matchDeviation(valuesOf(x), valuesOf(like))),
+      divideByQuantile: (x, share, low, high) =>
+        make(float64.divideByQuantile(valuesOf(x), share, low, high)),
       fromValues: (values) => make(float64.fromValues(values)),
       toValues: (x) => {
         check(x, 'read')

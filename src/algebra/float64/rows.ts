@@ -1,0 +1,64 @@
+/** What depends on a whole row at once: its spread, its quantiles. */
+import { rowsOf } from '../shape.ts'
+import { values64, type Values64 } from './values.ts'
+
+/** Scales every row by a number of its own. */
+const scaleRows = (x: Values64, scale: (row: number) => number): Values64 =>
+  values64(x.shape, (out) => {
+    const width = out.length / rowsOf(x.shape)
+    for (let row = 0; row < rowsOf(x.shape); row++) {
+      const factor = scale(row)
+      for (let k = row * width; k < (row + 1) * width; k++) out[k] = factor * x.data[k]!
+    }
+  })
+
+const rowOf = ({ shape, data }: Values64, row: number): Float64Array => {
+  const width = data.length / rowsOf(shape)
+  return data.subarray(row * width, (row + 1) * width)
+}
+
+/** The sum of squared distances from the mean; exactly 0 where all numbers are one. */
+const scatter = (row: Float64Array): number => {
+  const [first = 0] = row
+  const mean = row.reduce((sum, value) => sum + (value - first), 0) / row.length
+  return row.reduce((sum, value) => sum + (value - first - mean) ** 2, 0)
+}
+
+/**
+ * `x·s(like)/s(x)` row by row, with s the standard deviation over the whole row; whether by N or N − 1 cancels out.
+ * A row without spread stays as it is.
+ *
+ * @example
+ * ```ts
+ * const x: Values64 = { shape: [2, 2], data: Float64Array.of(1, 3, 7, 7) }
+ * const like: Values64 = { shape: [2, 2], data: Float64Array.of(0, 8, 0, 1) }
+ * expect(matchDeviation64(x, like).data).toEqual(Float64Array.of(4, 12, 7, 7))
+ * ```
+ */
+export const matchDeviation64 = (x: Values64, like: Values64): Values64 =>
+  scaleRows(x, (row) => {
+    const own = scatter(rowOf(x, row))
+    return own === 0 ? 1 : Math.sqrt(scatter(rowOf(like, row)) / own)
+  })
+
+/** A quantile of a list in rising order: between its two neighbours in rank, linearly. */
+const quantile = (rising: Float64Array, share: number): number => {
+  const rank = share * (rising.length - 1)
+  const below = rising[Math.floor(rank)]!
+  return below + (rank % 1) * (rising[Math.ceil(rank)]! - below)
+}
+
+/**
+ * `x/q` row by row, with q the quantile of `|x|`, clamped into `[low, high]`.
+ *
+ * @example
+ * ```ts
+ * const x: Values64 = { shape: [2, 3], data: Float64Array.of(-4, 1, 2, 0, 0.5, 0) }
+ * expect(divideByQuantile64(x, 0.75, 1, 10).data).toEqual(Float64Array.of(-4 / 3, 1 / 3, 2 / 3, 0, 0.5, 0))
+ * ```
+ */
+export const divideByQuantile64 = (x: Values64, share: number, low: number, high: number): Values64 =>
+  scaleRows(x, (row) => {
+    const magnitudes = rowOf(x, row).map(Math.abs).sort()
+    return 1 / Math.min(Math.max(quantile(magnitudes, share), low), high)
+  })
