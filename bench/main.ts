@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: how fast this project samples, beside others on the same machine in the same run.
  *
- *     npm run bench -- [--rounds 9] [--steps 20] [--threads N] [--no-python] [--json]
+ *     npm run bench -- [--rounds 9] [--steps 20] [--threads N] [--patience MINUTES] [--no-python] [--json]
  *
  * Everybody is asked in turn, round after round, so that what else the machine does strikes all alike; what is compared
  * are ratios within a round. docs/benchmarks.md says more.
@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import { philox } from '../src/node.ts'
 import { decodeFloats, encodeFloats, type NullRival, type Rival, startRival } from './protocol.ts'
 import { findPython, rivalScript } from './python.ts'
+import { atOnce, whenQuiet } from './quiet.ts'
 import { report, type Results, type Verdict } from './report.ts'
 import { median } from './statistics.ts'
 
@@ -22,6 +23,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '9' },
     steps: { type: 'string', default: '20' },
     threads: { type: 'string', default: String(availableParallelism()) },
+    patience: { type: 'string', default: '0' },
     'no-python': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -40,10 +42,7 @@ const workplace = join('out', 'bench')
 const note = (text: string): void => {
   process.stderr.write(`${text}\n`)
 }
-const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms)
-  })
+const take = flags.patience === '0' ? atOnce : whenQuiet(Number(flags.patience))
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** Somebody who samples. */
@@ -170,18 +169,14 @@ for (let round = 0; round < rounds; round += 1) {
   if (round % 2 === 1) order.reverse()
   for (const rows of batches)
     for (const contestant of order) {
-      // threads that spin after their last work come to rest
-      await pause(30)
-      const { ms } = await chain(contestant, rows, repeats[rows])
+      const { ms } = await take(() => chain(contestant, rows, repeats[rows]))
       record(keyOf(contestant.key, rows), ms)
     }
   for (const rival of nulls) {
-    await pause(30)
-    const { us } = await ours.steps({ kind: 'null', rival, steps: nullSteps })
+    const { us } = await take(() => ours.steps({ kind: 'null', rival, steps: nullSteps }))
     push(times, `null/${rival}`, median(us))
   }
-  await pause(30)
-  const { ms } = await ours.product({ kind: 'product', size: productSize, repeats: 9 })
+  const { ms } = await take(() => ours.product({ kind: 'product', size: productSize, repeats: 9 }))
   push(times, 'product', median(ms))
 }
 ours.close()
