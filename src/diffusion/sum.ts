@@ -29,7 +29,8 @@ const times = lift((a, b) => a * b)
 export const sumOf = <T>(vector: T): Sum<T> => [[1, vector]]
 
 /**
- * `Σ cᵢ·sumᵢ`, with the coefficients of equal vectors added up and vanished ones dropped.
+ * `Σ cᵢ·sumᵢ`, with the coefficients of equal vectors added up and vanished ones dropped (but for one, where
+ * all vanish).
  *
  * @example
  * ```ts
@@ -45,5 +46,8 @@ export const linear = <T>(...parts: ReadonlyArray<readonly [Coefficient, Sum<T>]
       const sofar = collected.get(vector)
       collected.set(vector, sofar === undefined ? scaled : plus(sofar, scaled))
     }
-  return [...collected].filter(([, coefficient]) => coefficient !== 0).map(([vector, c]) => [c, vector])
+  const all = [...collected].map(([vector, coefficient]) => [coefficient, vector] as const)
+  const present = all.filter(([coefficient]) => coefficient !== 0)
+  // what cancels altogether is zero of some shape, and only a vector knows which
+  return present.length > 0 ? present : all.slice(0, 1)
 }

@@ -63,8 +63,6 @@ export const ask = <T>(
       if (!answered) controller.abort()
     })
     const answer = model.predict(x, t, condition, { signal, waitUntil })
-    // it was: then x may be gone, and work that has not begun must not begin
-    if (subscriber.closed && isObservable(answer)) return
     const call = from(answer)
       .pipe(take(1))
       .subscribe({

@@ -14,6 +14,7 @@ import {
   of,
   type OperatorFunction,
   type SchedulerLike,
+  Subject,
   subscribeOn,
   takeUntil,
 } from 'rxjs'
@@ -96,11 +97,17 @@ export const denoise = <T>(config: DenoiseConfig<T>): OperatorFunction<Transitio
       const advance = (latent: Latent<T>, transition: Transition): Observable<Latent<T>> =>
         concat(
           turn,
-          defer(() => {
+          new Observable<Latent<T>>((stepped) => {
             const waitUntil = (work: ObservableInput<unknown>): void => {
               run.outlast(latent.x, work)
             }
-            return of(latent).pipe(step({ ...config, waitUntil })(transition))
+            // a network that ends the run itself goes on reading x until it returns
+            const asking = new Subject<never>()
+            waitUntil(asking)
+            of(latent)
+              .pipe(step({ ...config, waitUntil })(transition))
+              .subscribe(stepped)
+            asking.complete()
           }),
         )
       const deliver = (stepped: Stepped<T>): Observable<Frame<T>> =>

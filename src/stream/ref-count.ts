@@ -6,8 +6,6 @@
 export interface RefCount<T> {
   readonly retain: (tensors: readonly T[]) => void
   readonly release: (tensors: readonly T[]) => void
-  /** Whether anybody reads a tensor; nobody can begin to read one that has been freed. */
-  readonly isRead: (tensor: T) => boolean
 }
 
 /**
@@ -31,7 +29,6 @@ export const refCount = <T>(dispose: (tensor: T) => void): RefCount<T> => {
     retain: (tensors) => {
       for (const tensor of tensors) readers.set(tensor, (readers.get(tensor) ?? 0) + 1)
     },
-    isRead: (tensor) => readers.has(tensor),
     release: (tensors) => {
       for (const tensor of tensors) {
         const left = (readers.get(tensor) ?? 1) - 1

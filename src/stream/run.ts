@@ -85,13 +85,11 @@ export const openRun = <T>(algebra: VectorAlgebra<T>, inFlight: number, source: 
     outlast: (tensor, work) => {
       const work$ = from(work)
       const ended = begin()
-      // a network that made its caller give up has lost its x already
-      const kept = readers.isRead(tensor) ? [tensor] : []
-      readers.retain(kept)
+      readers.retain([tensor])
       work$
         .pipe(
           finalize(() => {
-            readers.release(kept)
+            readers.release([tensor])
             ended()
           }),
         )

@@ -1,5 +1,4 @@
 import {
-  defer,
   EMPTY,
   from,
   lastValueFrom,
@@ -233,14 +232,14 @@ describe('ask', () => {
     })
   })
 
-  it('does not begin the work of a network that has made its caller give up', () => {
+  it('frees the answer of a network that has itself unsubscribed', () => {
     const books = countingAlgebra()
     const subscription = new Subscription()
     let aborted: boolean | undefined
     const rude = onBooks(books, (signal) => {
       subscription.unsubscribe()
       aborted = signal.aborted
-      return defer(() => of({ output: tensor(books) }))
+      return of({ output: tensor(books) })
     })
     subscription.add(
       new Observable((subscriber) => {

@@ -1,7 +1,6 @@
 import { EMPTY, firstValueFrom, from, lastValueFrom, NEVER, of, throwError, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { ddim, ddpm, rule } from '../../src/diffusion/rule.ts'
-import { linearForm } from '../../src/diffusion/linear-form.ts'
+import { ddim, ddpm } from '../../src/diffusion/rule.ts'
 import type { Denoiser } from '../../src/model/denoiser.ts'
 import { philox } from '../../src/noise/philox.ts'
 import { isStepped, type Latent, step } from '../../src/stream/step.ts'
@@ -170,11 +169,16 @@ describe('step, on tensors', () => {
       },
     }
     const short = { name: 'short', draw: () => new Float32Array(1) }
-    const wild = rule('nothing at all', [() => linearForm({})])
+    const wild = {
+      ...ddim(),
+      refine: () => {
+        throw new Error('nothing better')
+      },
+    }
     const cases = [
       { rule: ddpm(), noise: deaf, error: 'no noise' },
       { rule: ddpm(), noise: short, error: '1 values' },
-      { rule: wild, noise, error: 'empty sum' },
+      { rule: wild, noise, error: 'nothing better' },
     ]
     for (const { error, ...config } of cases) {
       const books = countingAlgebra()
