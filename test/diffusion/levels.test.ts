@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   continuousLinear,
+  cosineSchedule,
   jsdSchedule,
   levelAt,
   levelAtSigma,
@@ -41,6 +42,13 @@ describe('levels between timesteps', () => {
         expect(Math.abs(found.alphaBar / level.alphaBar - 1)).toBeLessThan(3e-12)
       }),
     )
+  })
+
+  it('are found next to the first timestep, where σ hangs on the last digits of ᾱ', () => {
+    for (const trainedSteps of [772, 1000, 100_000]) {
+      const level = levelAt(cosineSchedule({ trainedSteps }), 5e-324)
+      expect(levelAtSigma(cosineSchedule({ trainedSteps }), sigmaOfLevel(level)).t).toBeCloseTo(0, 5)
+    }
   })
 
   it('are timesteps where σ is a timestep’s', () => {

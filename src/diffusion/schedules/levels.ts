@@ -54,8 +54,9 @@ export const levelAt = ({ alphaBars, continuation, trainedSteps }: Schedule, t: 
   return { t, alphaBar: alphaBarOf(Math.exp(between)) }
 }
 
-/** Differences in log σ that are no more than rounding. */
-const ROUNDING = 1e-12
+/** Whether two ᾱ are one but for rounding: of log σ by 10⁻¹², or of ᾱ itself, which near the clean end is more. */
+const isMet = (alphaBar: number, known = NaN): boolean =>
+  Math.abs(alphaBar - known) <= known * (2e-12 * (1 - known) + 2 * Number.EPSILON)
 
 /** The first timestep with at least that much noise. */
 const firstNoisier = ({ alphaBars, trainedSteps }: Schedule, alphaBar: number): number => {
@@ -94,8 +95,9 @@ const tBetween = (schedule: Schedule, sigma: number): number => {
 export const levelAtSigma = (schedule: Schedule, sigma: number): Level => {
   const { alphaBars, continuation, trainedSteps } = schedule
   if (sigma === Infinity && alphaBars.at(-1) === 0) return levelAt(schedule, trainedSteps - 1)
-  const nearest = [0, -1].map((step) => firstNoisier(schedule, alphaBarOf(sigma)) + step)
-  const met = nearest.find((t) => Math.abs(logSigma(alphaBars[t]) - Math.log(sigma)) <= ROUNDING)
+  const alphaBar = alphaBarOf(sigma)
+  const above = firstNoisier(schedule, alphaBar)
+  const met = sigma > 0 ? [above, above - 1].find((t) => isMet(alphaBar, alphaBars[t])) : undefined
   if (met !== undefined) return levelAt(schedule, met)
   const t = (continuation?.tAt ?? ((at) => tBetween(schedule, at)))(sigma)
   if (!(sigma > 0 && t >= (continuation === undefined ? 0 : -1) && t <= trainedSteps - 1))
@@ -104,5 +106,5 @@ export const levelAtSigma = (schedule: Schedule, sigma: number): Level => {
         `it has no level with σ = ${String(sigma)}, only ` +
         [0, trainedSteps - 1].map((end) => String(sigmaOfLevel(levelAt(schedule, end)))).join(' to '),
     })
-  return { t, alphaBar: alphaBarOf(sigma) }
+  return { t, alphaBar }
 }
