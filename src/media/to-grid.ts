@@ -1,9 +1,9 @@
 /** A sink: the last images of a run, as a contact sheet. */
 import { concatMap, type OperatorFunction } from 'rxjs'
 import type { Frame } from '../stream/frame.ts'
+import { lastSnapshot } from '../stream/snapshot.ts'
 import type { Written } from './files.ts'
 import { grid, type GridOptions } from './grid.ts'
-import { lastValues } from './last-values.ts'
 import { encodePng } from './png.ts'
 import type { PngText } from './png-text.ts'
 import { written } from './written.ts'
@@ -34,7 +34,7 @@ export const toGrid = <T>(
   const encode = encodePng({ text })
   return (frames$) =>
     frames$.pipe(
-      lastValues(),
-      concatMap((images) => written(path, encode(grid(look)(images)))),
+      lastSnapshot(),
+      concatMap(({ xt: images }) => written(path, encode(grid(look)(images)))),
     )
 }

@@ -2,8 +2,8 @@
 import { concatMap, type OperatorFunction } from 'rxjs'
 import { toChannelsFirst } from '../algebra/layout.ts'
 import type { Frame } from '../stream/frame.ts'
+import { lastSnapshot } from '../stream/snapshot.ts'
 import type { Written } from './files.ts'
-import { lastValues } from './last-values.ts'
 import { encodeNpy } from './npy.ts'
 import { written } from './written.ts'
 
@@ -29,6 +29,6 @@ export const toNpy =
   <T>(path: string): OperatorFunction<Frame<T>, Written> =>
   (frames$) =>
     frames$.pipe(
-      lastValues(),
-      concatMap((images) => written(path, encodeNpy(toChannelsFirst(images)))),
+      lastSnapshot(),
+      concatMap(({ xt: images }) => written(path, encodeNpy(toChannelsFirst(images)))),
     )

@@ -97,6 +97,48 @@ export const snapshot =
     })
 
 /**
+ * Copies the frame that turns out to be the last, when the frames complete: cut short upstream, the last that came.
+ *
+ *     frames         --a--b--c|
+ *     lastSnapshot   --------(C|)
+ *
+ * @remarks
+ * Only the last frame is read back. An error passes through; unsubscribing lets go of the frame.
+ *
+ * @param fields - which tensors to copy; x_t unless said
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom, take } from 'rxjs'
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * const frames$ = respace(model.schedule, trailing(50)).pipe(denoise({ model, rule: ddim(), noise: philox({ seed: 7 }) }))
+ * const { transition } = await lastValueFrom(frames$.pipe(take(3), lastSnapshot()))
+ * expect(transition.index).toBe(2)
+ * ```
+ */
+export const lastSnapshot =
+  <const F extends Fields = { readonly xt: true }>(
+    fields: F = { xt: true } as unknown as F,
+  ): (<T>(frames$: Observable<Frame<T>>) => Observable<Snapshot<Chosen<F>>>) =>
+  <T>(frames$: Observable<Frame<T>>) =>
+    defer(() => {
+      let last: { readonly kept: OwnedFrame<T>; readonly waitUntil: Frame<T>['waitUntil'] } | undefined
+      const letGo = (): void => {
+        last?.kept[Symbol.dispose]()
+      }
+      const keepLast = tap((frame: Frame<T>) => {
+        letGo()
+        last = { kept: frame.keep(), waitUntil: frame.waitUntil }
+      })
+      const readLast = defer(() => {
+        if (last === undefined) return EMPTY
+        const copied = read(last.kept, fields, last.waitUntil)
+        return copied instanceof Promise ? from(copied) : of(copied)
+      })
+      return concat(frames$.pipe(keepLast, ignoreElements()), readLast).pipe(finalize(letGo))
+    })
+
+/**
  * Runs a sampler to its end and copies the last frame.
  *
  * @param frames$ - frames, of one run
@@ -113,20 +155,5 @@ export const snapshot =
  */
 export const finalSnapshot = <T, const F extends Fields = { readonly xt: true }>(
   frames$: Observable<Frame<T>>,
-  fields: F = { xt: true } as unknown as F,
-): Promise<Snapshot<Chosen<F>>> => {
-  let last: { readonly kept: OwnedFrame<T>; readonly waitUntil: Frame<T>['waitUntil'] } | undefined
-  const letGo = (): void => {
-    last?.kept[Symbol.dispose]()
-  }
-  const keepLast = tap((frame: Frame<T>) => {
-    letGo()
-    last = { kept: frame.keep(), waitUntil: frame.waitUntil }
-  })
-  const readLast = defer(() => {
-    if (last === undefined) return EMPTY
-    const copied = read(last.kept, fields, last.waitUntil)
-    return copied instanceof Promise ? from(copied) : of(copied)
-  })
-  return lastValueFrom(concat(frames$.pipe(keepLast, ignoreElements()), readLast).pipe(finalize(letGo)))
-}
+  fields?: F,
+): Promise<Snapshot<Chosen<F>>> => lastValueFrom(frames$.pipe(lastSnapshot(fields)))

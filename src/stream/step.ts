@@ -84,6 +84,18 @@ const lookAt = <T>({ algebra, predicts }: Denoiser<T>, clip: Clip, level: Level)
   return (xt, output) => clipped(xt, toEstimate(xt, output))
 }
 
+/** What the network has said at one level. */
+interface Seen<T> {
+  readonly estimate: Estimate<T>
+  readonly variance: T | undefined
+}
+
+/** What it has said at x_t, and what became of that after all questions. */
+interface Asked<T> {
+  readonly first: Seen<T>
+  readonly estimate: Estimate<T>
+}
+
 /** The steps and the model have to mean the same by t, wherever the model was trained. */
 const checkLevel = <T>({ schedule }: Denoiser<T>, { t, alphaBar }: Level): void => {
   if (t < 0) return
@@ -124,6 +136,9 @@ export const step =
     const { algebra } = model
     checkLevel(model, transition.from)
     const form = rule.step(transition)
+    const spread = form.z === 0 ? undefined : rule.spread?.(transition)
+    if (rule.spread !== undefined && model.learnedVariance === false)
+      throw fail('VarianceMissing', { rule: rule.name })
     const again = rule.again?.(transition, model.schedule)
     if (again !== undefined) checkLevel(model, again.at)
     const clip = clipFor(config.clip, model.range)
@@ -135,14 +150,14 @@ export const step =
         const shape = algebra.shape(latent.x)
         const made = openScope(algebra, config.waitUntil)
 
-        const estimateAt = (x: T, t: number, see: Look<T>): Observable<Estimate<T>> => {
+        const estimateAt = (x: T, t: number, see: Look<T>): Observable<Seen<T>> => {
           const times = Array.from({ length: shape[0] ?? 1 }, () => t)
           return ask(model, { x, t: times, condition }, made.waitUntil).pipe(
             map(({ output, variance }) => {
               made.add(output, ...(variance === undefined ? [] : [variance]))
               const seen = see(sumOf(x), sumOf(output))
               made.add(...seen.made)
-              return seen.estimate
+              return { estimate: seen.estimate, variance }
             }),
           )
         }
@@ -151,31 +166,44 @@ export const step =
         const first$ = estimateAt(latent.x, transition.at, look)
         const estimates$ =
           again === undefined || lookAgain === undefined
-            ? first$.pipe(map((first) => ({ first, estimate: first })))
+            ? first$.pipe(map((first) => ({ first, estimate: first.estimate })))
             : first$.pipe(
                 mergeMap((first) => {
-                  const moved = made.of(algebra.combine(evaluate(again.move, { xt, ...first, z: [] })))
+                  const moved = made.of(
+                    algebra.combine(evaluate(again.move, { xt, ...first.estimate, z: [] })),
+                  )
                   return estimateAt(moved, again.at.t, lookAgain).pipe(
-                    map((second) => ({ first, estimate: again.blend(xt, first, second) })),
+                    map((second) => ({ first, estimate: again.blend(xt, first.estimate, second.estimate) })),
                   )
                 }),
               )
 
-        const combine = ({ first, estimate }: Record<'first' | 'estimate', Estimate<T>>): Stepped<T> => {
+        const draw = (index: number, variance: T | undefined): T => {
+          const z = algebra.fromValues({ shape, data: noise.draw(index, shape) })
+          if (spread === undefined) return z
+          try {
+            if (variance === undefined) throw fail('VarianceMissing', { rule: rule.name })
+            return algebra.scaleByExp(z, variance, spread)
+          } finally {
+            algebra.dispose(z)
+          }
+        }
+
+        const combine = ({ first, estimate }: Asked<T>): Stepped<T> => {
           const { x: before, draws, history = [] } = latent
           const now = { transition, base: xt, estimate }
           const { base, estimate: refined } = rule.refine?.(now, history) ?? now
-          const z = form.z === 0 ? undefined : algebra.fromValues({ shape, data: noise.draw(draws, shape) })
+          const z = form.z === 0 ? undefined : draw(draws, first.variance)
           try {
             const fresh = z === undefined ? [] : sumOf(z)
             const x = made.of(algebra.combine(evaluate(form, { xt: base, ...refined, z: fresh })))
             return {
               x,
               draws: draws + fresh.length,
-              history: [{ transition, estimate: first }, ...history].slice(0, rule.memory ?? 0),
+              history: [{ transition, estimate: first.estimate }, ...history].slice(0, rule.memory ?? 0),
               transition,
               before,
-              estimate: first,
+              estimate: first.estimate,
               made: made.deliver(),
             }
           } finally {
