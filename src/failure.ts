@@ -21,7 +21,9 @@ export interface FailureFacts {
   readonly EtaOutOfRange: { readonly eta: number }
   readonly NoiseAscending: { readonly t: number }
   readonly SigmaOutOfRange: { readonly sigma: number; readonly largest: number; readonly t: number }
+  readonly RuleInvalid: { readonly rule: string; readonly reason: string }
   readonly VarianceUnknown: { readonly variance: string; readonly known: readonly string[] }
+  readonly VarianceMissing: { readonly rule: string }
   readonly EpsilonAtZeroSnr: { readonly t: number }
   readonly SampleAtCleanLevel: { readonly t: number }
   readonly ScheduleMismatch: {
@@ -99,7 +101,9 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
     `The step from t = ${String(f.t)} leads to more noise; only a rule without noise of its own, ddim with eta 0, goes that way.`,
   SigmaOutOfRange: (f) =>
     `sigma is ${String(f.sigma)} at t = ${String(f.t)}; it has to lie between 0 and √(1 − ᾱ) of the next level, ${String(f.largest)}.`,
+  RuleInvalid: (f) => `The rule ${f.rule} is not possible: ${f.reason}.`,
   VarianceUnknown: (f) => `There is no variance ${f.variance}; there are ${list(f.known)}.`,
+  VarianceMissing: (f) => `${f.rule} needs a model that has learned a variance, and this one predicts none.`,
   EpsilonAtZeroSnr: (f) =>
     `At t = ${String(f.t)} nothing of the image is left (ᾱ = 0), so a prediction of ε says nothing about x₀; use a model that predicts v or x₀.`,
   SampleAtCleanLevel: (f) =>

@@ -36,6 +36,8 @@ export interface VectorAlgebra<T> {
   readonly matchDeviation: (x: T, like: T) => T
   /** Divides each row by a quantile of its magnitudes, `share` in `[0, 1]`, interpolated linearly and clamped into `[low, high]`; `low` is above 0. */
   readonly divideByQuantile: (x: T, share: number, low: number, high: number) => T
+  /** `x·e^(factor·exponent)`, element by element; both have one shape. */
+  readonly scaleByExp: (x: T, exponent: T, factor: number) => T
   /** Brings numbers into the algebra (an upload, where the algebra lives on a device). */
   readonly fromValues: (values: Values) => T
   /** Reads numbers back: at once where they are at hand, by a promise where they come from a device; `x` has to stay alive until then. */

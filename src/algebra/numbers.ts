@@ -24,6 +24,7 @@ export const numbers: VectorAlgebra<number> = {
   clamp: (x, low, high) => Math.min(Math.max(x, low), high),
   matchDeviation: (x) => x,
   divideByQuantile: (x, _, low, high) => x / numbers.clamp(Math.abs(x), low, high),
+  scaleByExp: (x, exponent, factor) => x * Math.exp(factor * exponent),
   fromValues: ({ data }) => {
     const [value] = data
     if (value === undefined || data.length !== 1)

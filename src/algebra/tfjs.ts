@@ -115,6 +115,7 @@ export const tfjs: TensorAlgebra<tf.Tensor> = {
   clamp: (x, low, high) => tf.clipByValue(x, low, high),
   matchDeviation,
   divideByQuantile,
+  scaleByExp: tidy((x, exponent, factor) => tf.mul(x, tf.exp(tf.mul(exponent, factor)))),
   // Copied: the cpu backend would keep the very array that it is given, and give it out again.
   fromValues: ({ shape, data }) => tf.tensor(new Float32Array(data), [...shape], 'float32'),
   toValues: async (x) => ({ shape: [...x.shape], data: new Float32Array(await x.data()) }),

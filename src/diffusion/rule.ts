@@ -56,6 +56,8 @@ export interface Again {
   readonly move: LinearForm
   /** One estimate at x_t, of the first at x_t and the second at the other level. */
   readonly blend: <T>(xt: Sum<T>, first: Estimate<T>, second: Estimate<T>) => Estimate<T>
+  /** How often it is asked, each time with the last blend for the first estimate; once unless said. */
+  readonly times?: number
 }
 
 /**
@@ -94,29 +96,60 @@ export const ddim = ({ eta = 0 }: { readonly eta?: PerStep } = {}): Rule => ({
   ...(eta === 0 ? { order: 1 } : {}),
 })
 
-/** The variance of DDPM's noise: β̃ (the posterior's), or β (the paper's σ̂ of sec. D.3). */
-export type Variance = 'fixed-small' | 'fixed-large'
+/**
+ * The variance of DDPM's noise: β̃ (the posterior's), or β (the paper's σ̂ of sec. D.3), or what the network has learned:
+ * its logarithm (`learned`), or where that lies from log β̃ at −1 to log β at 1 (`learned-range`, arXiv:2102.09672, eq. 15).
+ */
+export type Variance = 'fixed-small' | 'fixed-large' | 'learned' | 'learned-range'
 
-/** Fresh noise of DDPM. The large one is more than the formula's, so the chain's last step leaves it out (Ho et al., alg. 2). */
+/** What is not masked on the chain's last step is more than the formula's there (Ho et al., alg. 2). */
+const unlessLast =
+  (z: (transition: Transition) => number): Term =>
+  (transition) =>
+    linearForm({ z: isLast(transition) || transition.to.alphaBar === 1 ? 0 : z(transition) })
+
+const logBeta = (transition: Transition): number => Math.log(betaOf(transition))
+const logBetaTilde = (transition: Transition): number => 2 * Math.log(sigmaOfEta(transition, 1))
+
+/** Fresh noise of DDPM. What a network has learned multiplies it, element by element; here is what it multiplies. */
 const ancestralNoise: Readonly<Record<Variance, Term>> = {
   'fixed-small': (transition) => linearForm({ z: sigmaOfEta(transition, 1) }),
-  'fixed-large': (transition) => linearForm({ z: isLast(transition) ? 0 : Math.sqrt(betaOf(transition)) }),
+  'fixed-large': unlessLast((transition) => Math.sqrt(betaOf(transition))),
+  learned: unlessLast(() => 1),
+  'learned-range': unlessLast((transition) => Math.exp((logBeta(transition) + logBetaTilde(transition)) / 4)),
+}
+
+/** Of log σ, for 1 of what the network says. */
+const learnedSpread: Readonly<Partial<Record<Variance, NonNullable<Rule['spread']>>>> = {
+  learned: () => 1 / 2,
+  'learned-range': (transition) => (logBeta(transition) - logBetaTilde(transition)) / 4,
 }
 
 /**
  * Ancestral sampling (arXiv:2006.11239, alg. 2): the posterior's mean and fresh noise, with the β of the steps actually taken.
  * It never looks at ε̂, so clipping x̂₀ is enough.
  *
- * @param options - `variance`: `fixed-small` is η = 1 of {@link ddim} wherever ε̂ is consistent with x̂₀; `fixed-large` is σ̂
+ * @remarks
+ * `learned` takes the network's v for log σ², as OpenAI do (arXiv:2102.09672's code); diffusers takes it for σ².
+ *
+ * @param options - `variance`: `fixed-small` is η = 1 of {@link ddim} wherever ε̂ is consistent with x̂₀; `fixed-large` is σ̂;
+ *   the learned ones are for models that predict a variance, and {@link step} refuses others (VarianceMissing)
+ * @throws VarianceUnknown
  *
  * @example
  * ```ts
  * const step = { index: 0, count: 2, from: { t: 9, alphaBar: 0.1 }, to: { t: 4, alphaBar: 0.4 }, at: 9 }
  * expect(ddpm({ variance: 'fixed-large' }).step(step).z).toBeCloseTo(Math.sqrt(0.75), 15)
+ * const { step: learned, spread } = ddpm({ variance: 'learned-range' })
+ * expect(learned(step).z * Math.exp(spread!(step))).toBeCloseTo(Math.sqrt(0.75), 15)
  * ```
  */
 export const ddpm = ({ variance = 'fixed-small' }: { readonly variance?: Variance } = {}): Rule => {
   if (!(variance in ancestralNoise))
     throw fail('VarianceUnknown', { variance, known: Object.keys(ancestralNoise) })
-  return rule(`ddpm(${variance})`, [posteriorMean, ancestralNoise[variance]])
+  const spread = learnedSpread[variance]
+  return {
+    ...rule(`ddpm(${variance})`, [posteriorMean, ancestralNoise[variance]]),
+    ...(spread === undefined ? {} : { spread }),
+  }
 }

@@ -51,6 +51,13 @@ export interface Denoiser<T> {
   /** The data lie in `[−range, range]`; left out where they have no bounds, and then nothing is clipped unless a range is given. */
   readonly range?: number
   readonly labels?: Labels
+  /** Whether predictions come with a {@link Prediction.variance}; left out where nobody knows before asking. */
+  readonly learnedVariance?: boolean
+  /**
+   * What people look at, where x is no image itself but a latent: images `[rows, height, width, channels]` in `[−1, 1]`,
+   * which the caller owns. x stays the caller's.
+   */
+  readonly decode?: (x: T) => ObservableInput<T>
   /**
    * Asks the network about a batch.
    *

@@ -112,7 +112,7 @@ const checkLevel = <T>({ schedule }: Denoiser<T>, { t, alphaBar }: Level): void 
  *
  * @remarks
  * Scalars first: whatever is illegal about the rule, the clip or the model's prediction at this transition is thrown
- * when the operator is built, before the network is asked. Then the network is called (once, or twice by a rule that asks
+ * when the operator is built, before the network is asked. Then the network is called (once, or more often by a rule that asks
  * again), and `x_{t−1}` is one {@link VectorAlgebra.combine}. Noise is drawn only where the rule has any. Operators compose: a chain is the
  * composition of its steps.
  *
@@ -139,11 +139,12 @@ export const step =
     const spread = form.z === 0 ? undefined : rule.spread?.(transition)
     if (rule.spread !== undefined && model.learnedVariance === false)
       throw fail('VarianceMissing', { rule: rule.name })
-    const again = rule.again?.(transition, model.schedule)
-    if (again !== undefined) checkLevel(model, again.at)
     const clip = clipFor(config.clip, model.range)
     const look = lookAt(model, clip, transition.from)
-    const lookAgain = again && lookAt(model, clip, again.at)
+    const again = rule.again?.(transition, model.schedule)
+    if (again !== undefined) checkLevel(model, again.at)
+    const question = again && { ...again, look: lookAt(model, clip, again.at) }
+    const questions = question === undefined ? [] : Array.from({ length: question.times ?? 1 }, () => question)
 
     return mergeMap((latent) =>
       defer(() => {
@@ -164,19 +165,18 @@ export const step =
 
         const xt = sumOf(latent.x)
         const first$ = estimateAt(latent.x, transition.at, look)
-        const estimates$ =
-          again === undefined || lookAgain === undefined
-            ? first$.pipe(map((first) => ({ first, estimate: first.estimate })))
-            : first$.pipe(
-                mergeMap((first) => {
-                  const moved = made.of(
-                    algebra.combine(evaluate(again.move, { xt, ...first.estimate, z: [] })),
-                  )
-                  return estimateAt(moved, again.at.t, lookAgain).pipe(
-                    map((second) => ({ first, estimate: again.blend(xt, first.estimate, second.estimate) })),
-                  )
-                }),
-              )
+        const estimates$ = questions.reduce<Observable<Asked<T>>>(
+          (asked$, { at, move, blend, look: lookThere }) =>
+            asked$.pipe(
+              mergeMap(({ first, estimate }) => {
+                const moved = made.of(algebra.combine(evaluate(move, { xt, ...estimate, z: [] })))
+                return estimateAt(moved, at.t, lookThere).pipe(
+                  map((next) => ({ first, estimate: blend(xt, estimate, next.estimate) })),
+                )
+              }),
+            ),
+          first$.pipe(map((first) => ({ first, estimate: first.estimate }))),
+        )
 
         const draw = (index: number, variance: T | undefined): T => {
           const z = algebra.fromValues({ shape, data: noise.draw(index, shape) })

@@ -73,6 +73,7 @@ export const countingAlgebra = (reading: 'at once' | 'later' = 'at once'): Books
       matchDeviation: (x, like) => make(float64.matchDeviation(valuesOf(x), valuesOf(like))),
       divideByQuantile: (x, share, low, high) =>
         make(float64.divideByQuantile(valuesOf(x), share, low, high)),
+      scaleByExp: (x, exponent, factor) => make(float64.scaleByExp(valuesOf(x), valuesOf(exponent), factor)),
       fromValues: (values) => make(float64.fromValues(values)),
       toValues: (x) => {
         check(x, 'read')

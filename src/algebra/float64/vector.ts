@@ -30,6 +30,10 @@ export const vector64: VectorAlgebra<Values64> = {
   clamp: (x, low, high) => mapValues(x, (value) => Math.min(Math.max(value, low), high)),
   matchDeviation: matchDeviation64,
   divideByQuantile: divideByQuantile64,
+  scaleByExp: ({ shape, data }, exponent, factor) =>
+    values64(shape, (out) => {
+      for (let k = 0; k < out.length; k++) out[k] = data[k]! * Math.exp(factor * exponent.data[k]!)
+    }),
   fromValues: ({ shape, data }) => {
     if (data.length !== sizeOf(shape))
       throw new RangeError(`${String(data.length)} values don't fill the shape ${showShape(shape)}`)

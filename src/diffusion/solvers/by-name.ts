@@ -1,0 +1,10 @@
+// The rules, by name: a new one is its own file and one line here.
+export { ddim, ddpm } from '../rule.ts'
+export { dpm2 } from './dpm2.ts'
+export { dpmpp2m as 'dpmpp-2m', dpmpp2mSde as 'dpmpp-2m-sde' } from './dpmpp-2m.ts'
+export { dpmpp3m as 'dpmpp-3m', dpmpp3mSde as 'dpmpp-3m-sde' } from './dpmpp-3m.ts'
+export { euler, eulerAncestral as 'euler-ancestral' } from './euler.ts'
+export { heun } from './heun.ts'
+export { lcm } from './lcm.ts'
+export { plms } from './plms.ts'
+export { unipc } from './unipc.ts'
