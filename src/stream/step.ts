@@ -144,7 +144,8 @@ export const step =
     const again = rule.again?.(transition, model.schedule)
     if (again !== undefined) checkLevel(model, again.at)
     const question = again && { ...again, look: lookAt(model, clip, again.at) }
-    const questions = question === undefined ? [] : Array.from({ length: question.times ?? 1 }, () => question)
+    const questions =
+      question === undefined ? [] : Array.from({ length: question.times ?? 1 }, () => question)
 
     return mergeMap((latent) =>
       defer(() => {
