@@ -1,21 +1,86 @@
 /**
  * Classifier-free guidance: a model that listens harder to its labels.
  */
-import { defer, finalize, from, map, mergeMap, tap, toArray } from 'rxjs'
+import { defer, finalize, from, map, mergeMap, type Observable, tap, toArray } from 'rxjs'
+import type { Coefficient, VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
 import { ask, discard } from './ask.ts'
-import type { Denoiser, Prediction } from './denoiser.ts'
+import type { Condition, Denoiser, Prediction } from './denoiser.ts'
+import { checkedWeight, type Weight, weightsAt } from './guidance.ts'
+
+/** How to lean on labels. */
+export interface GuidedOptions {
+  /** w; 1 is the model itself, above 1 the labels count for more than they did in training. A function of the level makes it that of an interval. */
+  readonly weight: Weight
+  /** φ in `[0, 1]`: how much of the labelled prediction's deviation, sample by sample, is given back to the guided one; 0 unless said. */
+  readonly rescale?: number
+  /** What to lean away from; the model's label for "none" unless said. One label is that of all rows. */
+  readonly negative?: Condition
+}
+
+const checkedRescale = (rescale: number): number => {
+  if (!(rescale >= 0 && rescale <= 1))
+    throw fail('GuidanceInvalid', { reason: `rescale is ${rescale}, and it has to lie between 0 and 1` })
+  return rescale
+}
+
+/** The condition to lean away from, for a batch. */
+const awayFrom = <T>(
+  { labels }: Denoiser<T>,
+  negative: Condition | undefined,
+): ((t: readonly number[]) => Condition) => {
+  const one = negative?.labels?.length === 1 ? negative.labels[0] : undefined
+  const everywhere = negative === undefined ? labels?.unconditional : one
+  if (everywhere !== undefined) return (t) => ({ ...negative, labels: t.map(() => everywhere) })
+  if (negative === undefined) throw fail('GuidanceUnconditional', {})
+  return () => negative
+}
+
+/** `w·label + (1−w)·none`, and back towards the label's deviation: a new tensor. */
+const lean = <T>(
+  algebra: VectorAlgebra<T>,
+  label: T,
+  none: T,
+  weights: readonly number[],
+  rescale: number,
+): T => {
+  const others: Coefficient = weights.map((weight) => 1 - weight)
+  const guided = algebra.combine([
+    [weights, label],
+    [others, none],
+  ])
+  if (rescale === 0) return guided
+  const made = [guided]
+  try {
+    const matched = algebra.matchDeviation(guided, label)
+    made.push(matched)
+    return algebra.combine([
+      [rescale, matched],
+      [1 - rescale, guided],
+    ])
+  } finally {
+    made.forEach(algebra.dispose)
+  }
+}
 
 /**
  * Classifier-free guidance (arXiv:2207.12598): `ε = ε_none + w·(ε_label − ε_none)`, for whatever the model predicts.
  *
  * @remarks
- * The model is called twice a step, with the labels and with the one for "none". w = 1 is the model itself and costs one call.
- * A learned variance is taken from the call with the labels.
+ * The model is called twice a step, with the labels and with the ones to lean away from. Where all rows have w = 1 it is
+ * called once: so guidance that is limited to an interval (arXiv:2404.07724) costs nothing outside of it, and a constant 1
+ * is the model itself. A learned variance is taken from the call with the labels.
  *
- * @param options - `weight`, w; above 1 the labels count for more than they did in training
+ * Large weights make images too bright and too flat in contrast; `rescale` gives each guided prediction the standard deviation of
+ * the labelled one, by a share φ (arXiv:2305.08891, sec. 3.4; diffusers' `guidance_rescale`).
+ *
+ * @equation `out = φ·g·s(label)/s(g) + (1−φ)·g` with `g = none + w·(label − none)` and s the deviation over all of a sample
+ * @law `guided({ weight: a })` of `guided({ weight: b })` is `guided({ weight: a·b })`
+ *
+ * @param options - `weight`, `rescale`, `negative`
  * @returns an endomorphism of denoisers, so guidance composes with whatever else wraps a model
- * @throws GuidanceUnconditional for a model that has no label for "none"
+ * @throws GuidanceUnconditional for a model that has no label for "none", unless there is a `negative`;
+ *   GuidanceInvalid for a weight that is no finite number (of a function: when it is asked) or a φ outside `[0, 1]`
  *
  * @example
  * ```ts
@@ -29,20 +94,26 @@ import type { Denoiser, Prediction } from './denoiser.ts'
  * expect(await firstValueFrom(from(ask))).toEqual({ output: 22 })
  * ```
  */
-export const guided =
-  ({ weight }: { readonly weight: number }) =>
-  <T>(model: Denoiser<T>): Denoiser<T> => {
+export const guided = ({
+  weight,
+  rescale = 0,
+  negative,
+}: GuidedOptions): (<T>(model: Denoiser<T>) => Denoiser<T>) => {
+  if (typeof weight === 'number') checkedWeight(weight)
+  checkedRescale(rescale)
+  return <T>(model: Denoiser<T>): Denoiser<T> => {
     if (weight === 1) return model
-    const unconditional = model.labels?.unconditional
-    if (unconditional === undefined) throw fail('GuidanceUnconditional', {})
+    const away = awayFrom(model, negative)
     const { algebra } = model
     return {
       ...model,
-      predict: (x, t, condition, { waitUntil }) =>
+      predict: (x, t, condition, { waitUntil }): Observable<Prediction<T>> =>
         defer(() => {
+          const weights = weightsAt(weight, model, t)
+          if (weights.every((one) => one === 1)) return ask(model, { x, t, condition }, waitUntil)
           const undelivered = new Set<Prediction<T>>()
           // one after the other as far as they answer at once, and side by side beyond that
-          return from([{ labels: t.map(() => unconditional) }, condition]).pipe(
+          return from([away(t), condition]).pipe(
             mergeMap((given, which) =>
               ask(model, { x, t, condition: given }, waitUntil).pipe(
                 tap((answer) => undelivered.add(answer)),
@@ -53,10 +124,7 @@ export const guided =
             map((answers) => {
               const [none, label] = [...answers].sort(([a], [b]) => a - b).map(([, answer]) => answer)
               if (none === undefined || label === undefined) throw new Error('two calls give two answers')
-              const output = algebra.combine([
-                [weight, label.output],
-                [1 - weight, none.output],
-              ])
+              const output = lean(algebra, label.output, none.output, weights, rescale)
               undelivered.delete(label)
               algebra.dispose(label.output)
               return { ...label, output }
@@ -68,3 +136,4 @@ export const guided =
         }),
     }
   }
+}
