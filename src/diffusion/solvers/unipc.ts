@@ -64,7 +64,9 @@ const placeOf = <T>({ transition, estimate }: Past<T>): readonly [number, Sum<T>
  * sees there: the step that led to it is made anew with x̂₀ of x_t as one more place.
  *
  * @remarks
- * One call of the network a step: the correction reuses it. Order 2
+ * One call of the network a step: the correction reuses it. The corrector is one order above the predictor (theorem 3.1), so the
+ * order is 2 for 1 and 3 for 2; for 3 it is 3 as well, since the first step is corrected only to 2. The predictor's order falls to 1
+ * with the last steps, as diffusers' `lower_order_final` has it, and the last x is not corrected.
  *
  * @param options - `order` of the predictor, 1, 2 or 3; 2 unless said
  * @throws RuleInvalid for any other order
@@ -101,7 +103,7 @@ export const unipc = ({ order = 2 }: { readonly order?: 1 | 2 | 3 } = {}): Rule 
   return {
     ...ddim(),
     name: `unipc(${String(order)})`,
-    order: 2,
+    order: Math.min(order + 1, 3),
     memory: order,
     refine: (now, past) => {
       const { transition, estimate } = now
