@@ -44,6 +44,9 @@ const combined = async <T>(
 }
 
 describe('numbers', () => {
+  it('scale by e to the power', () => {
+    expect(numbers.scaleByExp(3, Math.log(5), -2)).toBeCloseTo(3 / 25, 15)
+  })
   it('combines like arithmetic', () => {
     fc.assert(
       fc.property(finite, finite, finite, finite, (a, x, b, y) => {
@@ -75,6 +78,15 @@ describe('float64', () => {
         expect(maxAbsDifference(await combined(float64, sum), expected(sum))).toBeLessThan(1e-10)
       }),
     )
+  })
+  it('scales by e to the power, element by element', () => {
+    const [x, exponent] = [Float64Array.of(3, -1, 2), Float64Array.of(Math.log(5), 0, -1)]
+    const scaled = float64.scaleByExp({ shape: [3, 1], data: x }, { shape: [3, 1], data: exponent }, 2)
+    expect(scaled).toEqual({
+      shape: [3, 1],
+      data: Float64Array.of(3 * Math.exp(2 * Math.log(5)), -1, 2 * Math.exp(-2)),
+    })
+    expect([...x]).toEqual([3, -1, 2])
   })
   it('changes no argument, and shares nothing with what it takes in or gives out', async () => {
     const data = Float64Array.of(1, 2)
@@ -168,6 +180,16 @@ describe.each(backends)('tfjs on %s', (backend) => {
     const second = tf.grad((a) => tf.grad((b) => f(b, y))(a))(x)
     expect([...(await second.data())]).toEqual([4, 4, 6, 6])
     tf.dispose([x, y, da!, db!, second])
+  })
+
+  it('scales by e to the power into one new tensor', async () => {
+    const [x, exponent] = [tf.tensor1d([3, -1, 2]), tf.tensor1d([Math.log(5), 0, -1])]
+    const before = tf.memory().numTensors
+    const y = tfjs.scaleByExp(x, exponent, 0.5)
+    expect(tf.memory().numTensors).toBe(before + 1)
+    const expected = [3 * Math.sqrt(5), -1, 2 * Math.exp(-0.5)]
+    expect(maxAbsDifference(await y.data(), expected)).toBeLessThan(1e-6)
+    tf.dispose([x, exponent, y])
   })
 
   it('clamps into a new tensor', async () => {

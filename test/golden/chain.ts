@@ -12,6 +12,7 @@ import {
   scaledLinearSchedule,
   type Schedule,
 } from '../../src/diffusion/schedule.ts'
+import { dpmpp2m } from '../../src/diffusion/solver.ts'
 import { leading, linspace, type Spacing, trailing } from '../../src/diffusion/spacing.ts'
 import type { FinalLevel } from '../../src/diffusion/transition.ts'
 import type { Denoiser } from '../../src/model/denoiser.ts'
@@ -20,7 +21,7 @@ import { goldenPath, nchwToNhwc, readSafetensors, tensorOf } from '../support/go
 /** The settings that diffusers wrote beside a chain. */
 export interface Case {
   readonly name: string
-  readonly scheduler: 'DDIMScheduler' | 'DDPMScheduler'
+  readonly scheduler: 'DDIMScheduler' | 'DDPMScheduler' | 'DPMSolverMultistepScheduler'
   readonly config: {
     readonly beta_schedule?: 'linear' | 'scaled_linear' | 'squaredcos_cap_v2'
     readonly beta_start?: number
@@ -68,7 +69,8 @@ export const readChain = (name: string): Chain => {
   const file = readSafetensors(goldenPath(name))
   const part = (key: string): Values[] => (file.tensors.has(key) ? batches(tensorOf(file, key)) : [])
   return {
-    settings: JSON.parse(file.metadata['case'] ?? '{}') as Case,
+    // Python writes infinities, which JSON lacks
+    settings: JSON.parse((file.metadata['case'] ?? '{}').replaceAll('-Infinity', 'null')) as Case,
     x: part('x'),
     x0: part('x0'),
     z: part('z'),
@@ -103,16 +105,22 @@ export const finalLevelOf = ({ config }: Case): FinalLevel =>
   config.set_alpha_to_one === false ? 'first' : 'clean'
 
 export const clipOf = ({ config, step, scheduler }: Case): ClipMode =>
-  config.clip_sample === false
+  config.clip_sample === false || scheduler === 'DPMSolverMultistepScheduler'
     ? 'none'
     : step.use_clipped_model_output === true || scheduler === 'DDPMScheduler'
       ? 'x0+eps'
       : 'x0'
 
-export const ruleOf = ({ scheduler, config, step }: Case): Rule =>
-  scheduler === 'DDIMScheduler'
-    ? ddim({ eta: step.eta ?? 0 })
-    : ddpm({ variance: (config.variance_type ?? 'fixed_small').replace('_', '-') as Variance })
+export const ruleOf = ({ scheduler, config, step }: Case): Rule => {
+  switch (scheduler) {
+    case 'DDIMScheduler':
+      return ddim({ eta: step.eta ?? 0 })
+    case 'DDPMScheduler':
+      return ddpm({ variance: (config.variance_type ?? 'fixed_small').replace('_', '-') as Variance })
+    case 'DPMSolverMultistepScheduler':
+      return dpmpp2m()
+  }
+}
 
 /** The closed-form model of the chains: `a·x + b·t/1000 + c·sin(i)`, i counting the elements of an image in NCHW. */
 export const closedForm = <T>(

@@ -14,10 +14,7 @@ import { snapshot } from '../../src/stream/snapshot.ts'
 import { goldenPath } from '../support/goldens.ts'
 import { type Chain, clipOf, difference, finalLevelOf, readChain, ruleOf, spacingOf } from './chain.ts'
 
-const names = readdirSync(goldenPath('sample'))
-  .map((file) => file.replace('.safetensors', ''))
-  // a solver with history: not part of the family yet
-  .filter((name) => name !== 'dpmpp2m-10')
+const names = readdirSync(goldenPath('sample')).map((file) => file.replace('.safetensors', ''))
 
 /** Guidance 3 multiplies the network's rounding by five at every step. */
 const tolerance = (name: string): number => (name.endsWith('guided3') ? 1e-3 : 2e-4)
@@ -58,7 +55,7 @@ describe.each<EngineName>(['onnx', 'wasm'])('the chains of diffusers, from torch
   afterAll(() => model[Symbol.dispose]())
 
   it('covers them', () => {
-    expect(names).toHaveLength(5)
+    expect(names).toHaveLength(6)
   })
 
   it.each(names)('%s', { timeout: 300_000 }, async (chain) => {

@@ -2,6 +2,7 @@
 import { x0FromEps } from '../estimate.ts'
 import { levelAtSigma, sigmaOfLevel } from '../schedules/levels.ts'
 import { ddim, type Rule } from '../rule.ts'
+import { isInside } from './half-log-snr.ts'
 
 /**
  * DPM-Solver-2 (arXiv:2206.00927, alg. 1 at r = ½; k-diffusion's `sample_dpm_2`, diffusers' `KDPM2DiscreteScheduler`):
@@ -10,7 +11,7 @@ import { ddim, type Rule } from '../rule.ts'
  *
  * @remarks
  * The middle is a level of the model's schedule ({@link levelAtSigma}), so its t is real, and diffusers' t too.
- * Two calls of the network a step, but one on a step to the clean level or from ᾱ = 0, which is Euler's. Order 2: the
+ * Two calls of the network a step, but one on a step from or to the clean level or ᾱ = 0, which is Euler's. Order 2: the
  * midpoint in log σ is off the midpoint in σ by second order, and by so much less than the step does the slope err.
  *
  * @throws ScheduleInvalid (the step) where the middle is no level of the model's schedule
@@ -32,7 +33,7 @@ export const dpm2 = (): Rule => {
     order: 2,
     again: (transition, schedule) => {
       const { from, to } = transition
-      if (from.alphaBar === 0 || to.alphaBar === 1) return undefined
+      if (!isInside(from) || !isInside(to)) return undefined
       const middle = levelAtSigma(schedule, Math.sqrt(sigmaOfLevel(from) * sigmaOfLevel(to)))
       const x0 = x0FromEps(from)
       return {

@@ -13,3 +13,13 @@ import type { Level } from '../level.ts'
  */
 export const halfLogSnr = ({ alphaBar }: Pick<Level, 'alphaBar'>): number =>
   0.5 * Math.log(alphaBar / (1 - alphaBar))
+
+/**
+ * Whether {@link halfLogSnr} is finite: something of the image is left, and some noise.
+ *
+ * @example
+ * ```ts
+ * expect(isInside(cleanLevel)).toBe(false)
+ * ```
+ */
+export const isInside = ({ alphaBar }: Pick<Level, 'alphaBar'>): boolean => alphaBar > 0 && alphaBar < 1

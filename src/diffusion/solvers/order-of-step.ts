@@ -1,9 +1,10 @@
 /** How far back a step may look. */
 import type { Transition } from '../transition.ts'
+import { isInside } from './half-log-snr.ts'
 
 /**
  * The order of one step of a multistep solver: it grows with what is known, and falls where the chain ends, where the
- * steps in λ are long. Never more than 1 from or to a clean level, where λ is infinite.
+ * steps in λ are long. Never more than 1 from or to a level with infinite λ.
  *
  * @param transition - the step
  * @param known - how many estimates there are, this step's included
@@ -19,5 +20,4 @@ export const orderOfStep = (
   { from, to, index, count }: Transition,
   known: number,
   { most, falls }: { readonly most: number; readonly falls: boolean },
-): number =>
-  from.alphaBar === 1 || to.alphaBar === 1 ? 1 : Math.min(most, known, falls ? count - index : most)
+): number => (isInside(from) && isInside(to) ? Math.min(most, known, falls ? count - index : most) : 1)

@@ -4,7 +4,7 @@ import { fail } from '../../failure.ts'
 import { linear } from '../sum.ts'
 import { ddim, type Past, type Rule } from '../rule.ts'
 import type { Transition } from '../transition.ts'
-import { halfLogSnr } from './half-log-snr.ts'
+import { halfLogSnr, isInside } from './half-log-snr.ts'
 import { orderOfStep } from './order-of-step.ts'
 import { withX0 } from './with-estimate.ts'
 
@@ -108,8 +108,8 @@ export const unipc = ({ order = 2 }: { readonly order?: 1 | 2 | 3 } = {}): Rule 
     refine: (now, past) => {
       const { transition, estimate } = now
       if (transition.from.alphaBar === 1) return now
-      // from where nothing is left of the image λ is infinite, and no polynomial goes there
-      const history = past.filter((each) => each.transition.from.alphaBar > 0)
+      // no polynomial goes to where λ is infinite
+      const history = past.filter((each) => isInside(each.transition.from))
       const base = linear([1, now.base], [1, correction(estimate.x0, history)])
       const others = history.slice(0, orderAt(transition, history.length + 1) - 1).map(placeOf)
       return withX0(
