@@ -7,8 +7,7 @@ import { fail, type FailureOf } from '../failure.ts'
 import { E, TE, pipe } from '../fp.ts'
 import { parseJson } from '../json.ts'
 import { currentName } from './key-names.ts'
-import { parseManifest } from './manifest.ts'
-import type { Manifest } from './manifest.ts'
+import { type DiffusersManifest, isNetworkManifest, parseManifest } from './manifest.ts'
 import { fileKind, listFolder, readBytes } from './read-file.ts'
 import { openSafetensors } from './safetensors-file.ts'
 import type { SafetensorsFailure, StoredTensor } from './safetensors-file.ts'
@@ -37,7 +36,7 @@ export interface DiffusersFolder {
   /** Where `model.yaml` lies or would lie, for failures that speak of it. */
   readonly manifestPath: string
   /** Empty, where the folder has no `model.yaml` beside the weights. */
-  readonly manifest: Manifest
+  readonly manifest: DiffusersManifest
 }
 
 type Step<A> = TE.TaskEither<FolderFailure, A>
@@ -99,15 +98,30 @@ const openParts = (path: string, pipeline: boolean): Step<DiffusersFolder> => {
     ),
     TE.apS('manifestPath', TE.right(manifestPath)),
     TE.bind('manifest', () =>
-      ifPresent(manifestPath, {}, () =>
+      ifPresent<DiffusersManifest>(manifestPath, {}, () =>
         pipe(
           readText(manifestPath),
-          TE.chainEitherKW((text) => parseManifest(manifestPath, text)),
+          TE.chainEitherKW((text) => diffusersManifest(manifestPath, text)),
         ),
       ),
     ),
   )
 }
+
+const diffusersManifest = (
+  path: string,
+  text: string,
+): E.Either<FailureOf<'ConfigInvalid'>, DiffusersManifest> =>
+  pipe(
+    parseManifest(path, text),
+    E.chain((manifest) =>
+      isNetworkManifest(manifest)
+        ? E.left(
+            fail('ConfigInvalid', { path, reason: `it is about the kind ${manifest.kind}, not diffusers` }),
+          )
+        : E.right(manifest),
+    ),
+  )
 
 const ifPresent = <A>(path: string, otherwise: A, read: () => Step<A>): Step<A> =>
   pipe(

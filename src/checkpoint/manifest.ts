@@ -1,24 +1,82 @@
 /**
- * `model.yaml`: what people want to know of a checkpoint, and diffusers has no place for.
+ * `model.yaml`: what people want to know of a checkpoint and diffusers has no place for; and for networks of other kinds,
+ * all that has to be known to sample them.
  */
 import * as t from 'io-ts'
 import { parseDocument } from 'yaml'
-import { listOf, wholeFrom, words } from '../codecs.ts'
+import { listOf, oneOf, wholeFrom, words } from '../codecs.ts'
 import { decodeConfig } from '../decode-config.ts'
 import { fail, type FailureOf } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
+import { isRecord } from '../json.ts'
+import { closed } from '../named-settings.ts'
+import {
+  type DecoderManifest,
+  decoderCodec,
+  networkCodec,
+  networkKinds,
+  type NetworkManifest,
+} from './manifest-network.ts'
 
-/** The contents of a `model.yaml`. */
-export interface Manifest {
+/** What diffusers has no place for. */
+export interface DiffusersManifest {
+  readonly kind?: 'diffusers'
   /** The names of the classes; `labels[i]` is class i. */
   readonly labels?: readonly string[]
   /** The class that stands for "no label", from 0. */
   readonly unconditional?: number
+  /** What makes images of latents. */
+  readonly decoder?: DecoderManifest
 }
 
-const settings = {
-  labels: listOf('names', words),
-  unconditional: wholeFrom(0),
+/** The contents of a `model.yaml`. */
+export type Manifest = DiffusersManifest | NetworkManifest
+
+/**
+ * Whether a manifest describes a network that is no diffusers checkpoint.
+ *
+ * @example
+ * ```ts
+ * expect(isNetworkManifest({ labels: ['cat', 'dog'] })).toBe(false)
+ * ```
+ */
+export const isNetworkManifest = (manifest: Manifest): manifest is NetworkManifest =>
+  networkKinds.some((kind) => kind === manifest.kind)
+
+const diffusersCodec: t.Type<DiffusersManifest> = closed(
+  {},
+  {
+    kind: oneOf('diffusers'),
+    labels: listOf('names', words),
+    unconditional: wholeFrom(0),
+    decoder: decoderCodec,
+  },
+)
+
+const kinds = oneOf('diffusers', ...networkKinds)
+
+/** By the kind; what says nothing speaks of a diffusers checkpoint. */
+const codecOf = (value: unknown): t.Decoder<unknown, Manifest> => {
+  const kind = isRecord(value) ? value['kind'] : undefined
+  if (kind === undefined || kind === 'diffusers') return diffusersCodec
+  return kinds.is(kind) ? networkCodec : (t.type({ kind: kinds }) as unknown as t.Decoder<unknown, never>)
+}
+
+/** What the codecs can't see, since it is about several settings. */
+const disagreement = (manifest: Manifest): string | undefined => {
+  const { labels = [], unconditional } = manifest
+  if (new Set(labels).size < labels.length) return 'labels has one name twice'
+  if (!isNetworkManifest(manifest)) return undefined
+  const { condition, inputs, learnedVariance = false, range = [-1, 1] } = manifest
+  const known = Math.max(labels.length, (unconditional ?? -1) + 1)
+  const conditional = condition !== undefined || inputs?.labels !== undefined
+  const classes = condition?.classes ?? known
+  if (conditional && classes === 0)
+    return 'condition.classes is missing, and there are no labels that could be counted'
+  if (classes < known) return `it speaks of ${known} classes, and condition.classes says ${classes}`
+  if (learnedVariance && range !== null && range[1] - range[0] !== 2)
+    return 'learnedVariance goes only with data in a range of width 2, such as [-1, 1]'
+  return undefined
 }
 
 /**
@@ -26,23 +84,30 @@ const settings = {
  *
  * @param path - what to call the file in a failure
  * @param text - its contents
- * @returns ConfigInvalid for text that is not YAML, unknown settings, and settings that are not possible
+ * @returns ConfigInvalid for text that is not YAML, unknown settings, settings that are not possible, and settings that disagree
  *
  * @example
  * ```ts
  * expect(parseManifest('model.yaml', 'labels: [cat, dog]')).toEqual(E.right({ labels: ['cat', 'dog'] }))
- * expect(parseManifest('model.yaml', 'names: [cat, dog]')).toMatchObject(E.left({ _tag: 'ConfigInvalid' }))
+ * const network = `
+ *   kind: onnx
+ *   shape: [32, 32, 3]
+ *   schedule: { kind: cosin, trainedSteps: 300 }
+ *   prediction: epsilon`
+ * expect(parseManifest('model.yaml', network)).toMatchObject(
+ *   E.left({ reason: expect.stringContaining('schedule.kind is "cosin", not one of') }),
+ * )
  * ```
  */
 export const parseManifest = (path: string, text: string): E.Either<FailureOf<'ConfigInvalid'>, Manifest> =>
   pipe(
     parseYaml(text),
     E.mapLeft((reason) => fail('ConfigInvalid', { path, reason })),
-    E.chain(decodeConfig(path, t.exact(t.partial(settings)), { closed: Object.keys(settings) })),
-    E.filterOrElse(
-      ({ labels = [] }) => new Set(labels).size === labels.length,
-      () => fail('ConfigInvalid', { path, reason: 'labels has one name twice' }),
-    ),
+    E.chain((value) => pipe(value, decodeConfig(path, codecOf(value)))),
+    E.chain((manifest) => {
+      const reason = disagreement(manifest)
+      return reason === undefined ? E.right(manifest) : E.left(fail('ConfigInvalid', { path, reason }))
+    }),
   )
 
 const parseYaml = (text: string): E.Either<string, unknown> => {

@@ -9,6 +9,7 @@ import type { Written } from '../media/files.ts'
 import { toFilmStrip } from '../media/to-film-strip.ts'
 import { toGrid } from '../media/to-grid.ts'
 import { toNpy } from '../media/to-npy.ts'
+import type { Show } from '../media/pixels-of.ts'
 import type { Frame } from '../stream/frame.ts'
 import type { Read } from './flags.ts'
 import { quoted } from './quoted.ts'
@@ -17,6 +18,8 @@ import { quoted } from './quoted.ts'
 export interface Legend {
   /** One caption per sample. */
   readonly captions: readonly string[]
+  /** How to look at latents; nothing for a model whose x is the image. */
+  readonly show?: Show | undefined
   /** How the file was made, by keyword. */
   readonly text: Readonly<Record<string, string>>
 }

@@ -25,6 +25,7 @@ import { attempt } from '../attempt.ts'
 import { type Failure, render } from '../failure.ts'
 import { E, pipe, RA, TE } from '../fp.ts'
 import { checkWritable, type Written } from '../media/files.ts'
+import { pixelsOf } from '../media/pixels-of.ts'
 import { guided } from '../model/guided.ts'
 import { denoise, type DenoiseConfig } from '../stream/denoise.ts'
 import { respace } from '../stream/respace.ts'
@@ -116,6 +117,7 @@ const run = async (plan: Plan, terminal: Terminal, version: string, signal: Abor
   const recipe = `${settings.rule.name}, ${settings.spacing.name}${guidance}`
   const legend = {
     captions,
+    show: pixelsOf(model),
     text: {
       Software: `rxdiffusion ${version}`,
       Description: `${recipe}, ${settings.noise.name}, ${settings.seeding}, ${engine}`,

@@ -1,10 +1,11 @@
 /**
- * From a folder on disk to a model that an engine runs.
+ * From a path to a model that an engine runs.
  */
 import { fileURLToPath } from 'node:url'
 import type { Values } from '../algebra/algebra.ts'
 import { checkTensors } from '../checkpoint/check-tensors.ts'
 import { type DiffusersFolder, openDiffusersFolder } from '../checkpoint/diffusers-folder.ts'
+import { findModel } from '../checkpoint/find-model.ts'
 import type { StoredTensor } from '../checkpoint/safetensors-file.ts'
 import { trainedSchedule } from '../checkpoint/trained-schedule.ts'
 import { fail, type Failure } from '../failure.ts'
@@ -13,6 +14,8 @@ import type { Labels } from '../model/denoiser.ts'
 import { inspectUNet2D } from '../model/inspection.ts'
 import { decodeUNet2DConfig, type UNet2DConfig } from '../model/unet2d-config.ts'
 import type { Checkpoint, Engine, Model } from './engine.ts'
+import { loadNetwork } from './load-network.ts'
+import { withDecoder } from './network-decoder.ts'
 
 /**
  * The folder of the model that comes with the package: clothes, learned from Fashion-MNIST.
@@ -95,13 +98,30 @@ const readCheckpoint = (folder: DiffusersFolder): TE.TaskEither<Failure, Checkpo
     }),
   )
 
+/** A diffusers checkpoint, by the engine itself. */
+const loadDiffusers =
+  (engine: Engine) =>
+  (path: string): TE.TaskEither<Failure, Model> =>
+    pipe(
+      openDiffusersFolder(path),
+      TE.chainW((folder) =>
+        pipe(
+          readCheckpoint(folder),
+          TE.chain(engine.load),
+          TE.chain(withDecoder(folder.manifestPath, folder.manifest.decoder)),
+        ),
+      ),
+    )
+
 /**
- * Loads a model from a folder as diffusers writes it: `config.json`, `diffusion_pytorch_model.safetensors` and
- * `scheduler_config.json`. Everything is checked against everything before anything runs.
+ * Loads a model: from a folder as diffusers writes it (`config.json`, `diffusion_pytorch_model.safetensors` and
+ * `scheduler_config.json`), or a network of another kind, which a `model.yaml` beside it describes (see
+ * {@link NetworkManifest}). Everything is checked against everything before anything runs.
  *
- * @param engine - what is to run it
- * @param path - of the folder; that of the default model unless said
- * @returns the model, which the caller disposes of; or FileUnreadable, ConfigInvalid, SafetensorsInvalid, TensorMissing, TensorShape, ModelRejected
+ * @param engine - what is to run it; ONNX files run on onnxruntime, and models of tfjs on the engine's backend
+ * @param path - of the folder, of an `.onnx` file, or of a `model.json`; that of the default model unless said
+ * @returns the model, which the caller disposes of; or FileUnreadable, ConfigInvalid, SafetensorsInvalid, TensorMissing,
+ * TensorShape, ScheduleInvalid, EngineUnavailable where a library is missing, or ModelRejected
  *
  * @example
  * ```ts
@@ -111,4 +131,9 @@ const readCheckpoint = (folder: DiffusersFolder): TE.TaskEither<Failure, Checkpo
  * ```
  */
 export const loadModel = (engine: Engine, path: string = defaultModel): TE.TaskEither<Failure, Model> =>
-  pipe(openDiffusersFolder(path), TE.chainW(readCheckpoint), TE.chain(engine.load))
+  pipe(
+    findModel(path),
+    TE.chain((found) =>
+      found.kind === 'diffusers' ? loadDiffusers(engine)(found.path) : loadNetwork(found),
+    ),
+  )

@@ -45,7 +45,8 @@ export const onnxLibrary: TE.TaskEither<FailureOf<'EngineUnavailable'>, typeof L
   (error) => fail('EngineUnavailable', { engine, reason: reasonOf(error) }),
 )
 
-const sessionOptions = ({ threads, providers }: OnnxOptions): InferenceSession.SessionOptions => ({
+/** onnxruntime's names for the options. */
+export const sessionOptions = ({ threads, providers }: OnnxOptions): InferenceSession.SessionOptions => ({
   graphOptimizationLevel: 'all',
   // errors only: its advice is for the makers of models, and stderr belongs to the user
   logSeverityLevel: 3,
@@ -53,7 +54,9 @@ const sessionOptions = ({ threads, providers }: OnnxOptions): InferenceSession.S
   ...(providers === undefined ? {} : { executionProviders: providers }),
 })
 
-const rejected = (error: unknown): OnnxFailure => fail('ModelRejected', { engine, reason: reasonOf(error) })
+/** onnxruntime's complaint as a failure. */
+export const rejected = (error: unknown): FailureOf<'ModelRejected'> =>
+  fail('ModelRejected', { engine, reason: reasonOf(error) })
 
 const ready = ({ Tensor }: typeof Library, session: InferenceSession): OnnxSession => ({
   run: async (input) => {

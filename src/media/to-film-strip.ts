@@ -1,11 +1,12 @@
 /** A sink: a run's chosen steps, as a film strip. */
-import { concatMap, filter, map, type OperatorFunction, toArray } from 'rxjs'
+import { concatMap, filter, forkJoin, map, of, type OperatorFunction, toArray } from 'rxjs'
 import type { Level } from '../diffusion/level.ts'
 import type { Transition } from '../diffusion/transition.ts'
 import type { Frame } from '../stream/frame.ts'
 import { snapshot } from '../stream/snapshot.ts'
 import { evenSteps, type FilmColumn, filmStrip, type FilmStripOptions } from './film-strip.ts'
 import type { Written } from './files.ts'
+import type { Show } from './pixels-of.ts'
 import { encodePng } from './png.ts'
 import type { PngText } from './png-text.ts'
 import { written } from './written.ts'
@@ -14,6 +15,8 @@ import { written } from './written.ts'
 export interface ToFilmStripOptions extends FilmStripOptions {
   /** How many steps, spread evenly over the chain; or which ones, as {@link Transition} counts them, from 0. Default: 9. */
   readonly steps?: number | readonly number[]
+  /** How to look at latents, see {@link pixelsOf}; what it shows of x_t is not scaled. Default: as they are. */
+  readonly show?: Show | undefined
   /** Keyword to text. Default: none. */
   readonly text?: PngText
 }
@@ -48,19 +51,25 @@ const chosen =
  */
 export const toFilmStrip = <T>(
   path: string,
-  { steps = 9, text = {}, ...look }: ToFilmStripOptions = {},
+  { steps = 9, text = {}, show, ...style }: ToFilmStripOptions = {},
 ): OperatorFunction<Frame<T>, Written> => {
   const encode = encodePng({ text })
+  const look: Show = show ?? ((images) => of(images))
   return (frames$) =>
     frames$.pipe(
       filter(({ transition }) => chosen(steps)(transition)),
       snapshot({ xt: true, x0: true }),
-      map(({ transition, xt, x0 }): FilmColumn => {
-        const { index, to } = transition
-        return { title: [`step ${String(index + 1)}`, where(to)], alphaBar: to.alphaBar, xt, x0 }
-      }),
+      concatMap(({ transition: { index, to }, ...latents }) =>
+        forkJoin({ xt: look(latents.xt), x0: look(latents.x0) }).pipe(
+          map((images): FilmColumn => ({
+            title: [`step ${String(index + 1)}`, where(to)],
+            alphaBar: show === undefined ? to.alphaBar : 1,
+            ...images,
+          })),
+        ),
+      ),
       toArray(),
       filter((columns) => columns.length > 0),
-      concatMap((columns) => written(path, encode(filmStrip(look)(columns)))),
+      concatMap((columns) => written(path, encode(filmStrip(style)(columns)))),
     )
 }

@@ -1,9 +1,10 @@
 /** A sink: the last images of a run, as a contact sheet. */
-import { concatMap, type OperatorFunction } from 'rxjs'
+import { concatMap, of, type OperatorFunction } from 'rxjs'
 import type { Frame } from '../stream/frame.ts'
 import { lastSnapshot } from '../stream/snapshot.ts'
 import type { Written } from './files.ts'
 import { grid, type GridOptions } from './grid.ts'
+import type { Show } from './pixels-of.ts'
 import { encodePng } from './png.ts'
 import type { PngText } from './png-text.ts'
 import { written } from './written.ts'
@@ -18,7 +19,7 @@ import { written } from './written.ts'
  * The file is written when the frames complete, whole or not at all; where none came or they fail, there is no file.
  *
  * @param path - of the PNG file; missing directories are made
- * @param options - those of {@link grid}, and text to keep in the file
+ * @param options - those of {@link grid}, text to keep in the file, and how to look at latents ({@link pixelsOf})
  * @returns one notice, when the file is there; errors with FileUnwritable, or as the frames do
  *
  * @example
@@ -29,12 +30,17 @@ import { written } from './written.ts'
  */
 export const toGrid = <T>(
   path: string,
-  { text = {}, ...look }: GridOptions & { readonly text?: PngText } = {},
+  {
+    text = {},
+    show = (images) => of(images),
+    ...look
+  }: GridOptions & { readonly text?: PngText; readonly show?: Show | undefined } = {},
 ): OperatorFunction<Frame<T>, Written> => {
   const encode = encodePng({ text })
   return (frames$) =>
     frames$.pipe(
       lastSnapshot(),
-      concatMap(({ xt: images }) => written(path, encode(grid(look)(images)))),
+      concatMap(({ xt }) => show(xt)),
+      concatMap((images) => written(path, encode(grid(look)(images)))),
     )
 }

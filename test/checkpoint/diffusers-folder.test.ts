@@ -171,7 +171,7 @@ describe('openDiffusersFolder', () => {
     [
       'a manifest with an unknown setting',
       { ...sound, 'model.yaml': 'label: [a]' },
-      'model.yaml is not usable: it has a setting label, and only labels and unconditional are known; the nearest is labels.',
+      'model.yaml is not usable: label is ["a"], not a setting here (there are kind, labels, unconditional, decoder); the nearest is labels.',
     ],
   ])('refuses a folder with %s', async (_, files, sentence) => {
     const path = await folder(files)

@@ -37,7 +37,7 @@ describe('decodeSchedulerConfig', () => {
     [{ steps_offset: 0.5 }, 'steps_offset is 0.5, not a whole number from 0'],
     [
       { variance_type: 'small' },
-      'variance_type is "small", not one of fixed_small, fixed_small_log, fixed_large, fixed_large_log, learned, learned_range',
+      'variance_type is "small", not one of fixed_small, fixed_small_log, fixed_large, fixed_large_log, learned, learned_range; the nearest is fixed_small',
     ],
   ])('refuses %j', (settings, reason) => {
     expect(decode(settings)).toMatchObject(
@@ -60,10 +60,10 @@ describe('parseManifest', () => {
     ['labels: [a', 'it is not valid YAML at line 1'],
     ['labels: [a]\nlabels: [b]', 'it is not valid YAML at line 2'],
     ['- a', 'it does not hold named settings'],
-    ['names: [a]', 'it has a setting names, and only labels and unconditional are known'],
+    ['names: [a]', 'names is ["a"], not a setting here (there are kind, labels, unconditional, decoder)'],
     [
       'lables: [a]',
-      'it has a setting lables, and only labels and unconditional are known; the nearest is labels',
+      'lables is ["a"], not a setting here (there are kind, labels, unconditional, decoder); the nearest is labels',
     ],
     ['labels: []', 'labels is [], not a list of one or more names'],
     ['labels: cat', 'labels is "cat", not a list of one or more names'],

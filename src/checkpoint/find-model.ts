@@ -1,0 +1,143 @@
+/**
+ * What kind of model lies at a path.
+ */
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { fail, type Failure } from '../failure.ts'
+import { pipe, TE } from '../fp.ts'
+import { isNetworkManifest, type Manifest, parseManifest } from './manifest.ts'
+import type { NetworkKind, NetworkManifest } from './manifest-network.ts'
+import { fileKind, listFolder, readBytes } from './read-file.ts'
+import { openTfjsFolder } from './tfjs-folder.ts'
+
+/** A diffusers checkpoint's folder. */
+export interface FoundDiffusers {
+  readonly kind: 'diffusers'
+  readonly path: string
+}
+
+/** A network's file, and what describes it. */
+export interface FoundNetwork {
+  readonly kind: NetworkKind
+  /** The network's file. */
+  readonly path: string
+  /** Where `model.yaml` lies or would lie. */
+  readonly manifestPath: string
+  /** Left out where there is none. */
+  readonly manifest?: NetworkManifest
+}
+
+/** What lies at a path. */
+export type FoundModel = FoundDiffusers | FoundNetwork
+
+type Step<A> = TE.TaskEither<Failure, A>
+
+const unreadable = (path: string, reason: string): Failure => fail('FileUnreadable', { path, reason })
+
+/** The manifest, if there is one. */
+const readManifest = (path: string): Step<Manifest | undefined> =>
+  pipe(
+    fileKind(path),
+    TE.chainW((kind): Step<Manifest | undefined> =>
+      kind === 'nothing'
+        ? TE.right(undefined)
+        : pipe(
+            readBytes(path),
+            TE.chainEitherKW((bytes) => parseManifest(path, new TextDecoder().decode(bytes))),
+          ),
+    ),
+  )
+
+const kindOf = (path: string): Step<NetworkKind> =>
+  extname(path).toLowerCase() === '.onnx'
+    ? TE.right('onnx')
+    : pipe(
+        openTfjsFolder(path),
+        TE.map(({ kind }) => kind),
+      )
+
+/** Where a kind of network lies unless a manifest says otherwise. */
+const usualFile = (kind: NetworkKind): string => (kind === 'onnx' ? 'model.onnx' : 'model.json')
+
+/** A file that has been named; a manifest beside it has to be about its kind. */
+const findFile = (path: string): Step<FoundModel> => {
+  const manifestPath = join(dirname(path), 'model.yaml')
+  return pipe(
+    TE.Do,
+    TE.bind('kind', () => kindOf(path)),
+    TE.bindW('manifest', () => readManifest(manifestPath)),
+    TE.chain(({ kind, manifest }): Step<FoundModel> => {
+      if (manifest === undefined) return TE.right({ kind, path, manifestPath })
+      const said = manifest.kind ?? 'diffusers'
+      return isNetworkManifest(manifest) && said === kind
+        ? TE.right({ kind, path, manifestPath, manifest })
+        : TE.left(
+            fail('ConfigInvalid', {
+              path: manifestPath,
+              reason: `it is about the kind ${said}, and ${basename(path)} is ${kind}`,
+            }),
+          )
+    }),
+  )
+}
+
+const isNetworkFile = (name: string): boolean => /\.onnx$/i.test(name) || name === 'model.json'
+
+/** Which network a folder has, where no manifest says so. */
+const findInFolder = (path: string, names: readonly string[]): Step<FoundModel> => {
+  const [name, ...others] = names.filter(isNetworkFile)
+  // an empty folder is refused as that of a diffusers checkpoint, whose first file is missing
+  if (name === undefined) return TE.right({ kind: 'diffusers', path })
+  return others.length > 0
+    ? TE.left(
+        unreadable(
+          path,
+          `it has several networks (${[name, ...others].join(', ')}); name one of those files`,
+        ),
+      )
+    : findFile(join(path, name))
+}
+
+const findFolder = (path: string): Step<FoundModel> => {
+  const manifestPath = join(path, 'model.yaml')
+  return pipe(
+    TE.Do,
+    TE.bindW('manifest', () => readManifest(manifestPath)),
+    TE.bindW('names', () => listFolder(path)),
+    TE.chain(({ manifest, names }): Step<FoundModel> => {
+      if (manifest !== undefined && isNetworkManifest(manifest)) {
+        const { kind, file = usualFile(kind) } = manifest
+        return TE.right({ kind, path: resolve(path, file), manifestPath, manifest })
+      }
+      return manifest?.kind === 'diffusers' ||
+        names.includes('config.json') ||
+        names.includes('model_index.json')
+        ? TE.right({ kind: 'diffusers', path })
+        : findInFolder(path, names)
+    }),
+  )
+}
+
+/**
+ * Finds out what kind of model lies at a path: the folder of a diffusers checkpoint, a folder with a network and
+ * perhaps its `model.yaml`, or a network's file.
+ *
+ * @param path - of a folder, an `.onnx` file, or a `model.json`
+ * @returns FileUnreadable where there is nothing like that, or ConfigInvalid for a `model.yaml` that is wrong
+ *
+ * @example
+ * ```ts
+ * expect(await findModel('pipelines/models/fashion-mnist')()).toMatchObject(E.right({ kind: 'diffusers' }))
+ * expect(await findModel('no/such/model.onnx')()).toMatchObject(E.left({ _tag: 'FileUnreadable' }))
+ * ```
+ */
+export const findModel = (path: string): TE.TaskEither<Failure, FoundModel> =>
+  pipe(
+    fileKind(path),
+    TE.chainW((kind): Step<FoundModel> => {
+      if (kind === 'nothing') return TE.left(unreadable(path, 'it does not exist'))
+      if (kind === 'folder') return findFolder(path)
+      return ['.onnx', '.json'].includes(extname(path).toLowerCase())
+        ? findFile(path)
+        : TE.left(unreadable(path, 'it is a file, not the folder of a model'))
+    }),
+  )

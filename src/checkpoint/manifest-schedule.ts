@@ -1,0 +1,85 @@
+/**
+ * The noise that a network was trained on, as `model.yaml` says it: `schedule: { kind: cosine, trainedSteps: 300 }`.
+ */
+import type * as t from 'io-ts'
+import { attempt } from '../attempt.ts'
+import { listOf, numberIn, oneOf, wholeFrom, yesOrNo } from '../codecs.ts'
+import {
+  type Schedule,
+  scheduleFromAlphaBars,
+  scheduleFromBetas,
+  schedules,
+  zeroTerminalSnr,
+} from '../diffusion/schedule.ts'
+import type { Failure } from '../failure.ts'
+import { E, pipe } from '../fp.ts'
+import { byKind, closed } from '../named-settings.ts'
+
+const common = {
+  trainedSteps: wholeFrom(1),
+  precision: oneOf('f64', 'f32'),
+  zeroTerminalSnr: yesOrNo,
+}
+const betas = { betaStart: numberIn(0, 1), betaEnd: numberIn(0, 1) }
+const maxBeta = { maxBeta: numberIn(0, 1) }
+
+/** The settings of a kind of schedule beside the common ones; a new kind that has none needs no line here. */
+const own: Readonly<Partial<Record<keyof typeof schedules, t.Props>>> = {
+  const: { beta: numberIn(0, 1) },
+  cosine: maxBeta,
+  exp: maxBeta,
+  laplace: maxBeta,
+  linear: { ...betas, scaling: oneOf('none', '1000/T') },
+  'scaled-linear': betas,
+  sigmoid: betas,
+  'sigmoid-alpha-bar': { ...maxBeta, start: numberIn(), end: numberIn(), tau: numberIn(0) },
+}
+const kinds = Object.keys(schedules) as ReadonlyArray<keyof typeof schedules>
+
+/** The settings of a schedule. */
+export type ScheduleSettings = Readonly<Record<string, unknown>> & {
+  readonly kind: keyof typeof schedules | 'betas' | 'alpha-bars'
+  readonly zeroTerminalSnr?: boolean
+  /** All βs, for the kind `betas`. */
+  readonly betas?: readonly number[]
+  /** All ᾱs, for the kind `alpha-bars`. */
+  readonly alphaBars?: readonly number[]
+}
+
+const { trainedSteps: _, ...ofTables } = common
+
+/** The codec of a schedule's settings. */
+export const scheduleCodec: t.Type<ScheduleSettings> = byKind({
+  ...Object.fromEntries(
+    kinds.map((kind) => [kind, closed({ kind: oneOf(kind) }, { ...common, ...own[kind] })]),
+  ),
+  betas: closed({ kind: oneOf('betas'), betas: listOf('βs', numberIn(0, 1)) }, ofTables),
+  'alpha-bars': closed({ kind: oneOf('alpha-bars'), alphaBars: listOf('ᾱs', numberIn(0, 1)) }, ofTables),
+}) as t.Type<ScheduleSettings>
+
+/**
+ * The schedule of decoded settings.
+ *
+ * @returns ScheduleInvalid where the settings make none
+ *
+ * @example
+ * ```ts
+ * const schedule = E.getOrElseW(() => expect.fail())(manifestSchedule({ kind: 'cosine', trainedSteps: 300 }))
+ * expect(schedule.alphaBars).toEqual(cosineSchedule({ trainedSteps: 300 }).alphaBars)
+ * ```
+ */
+export const manifestSchedule = ({
+  kind,
+  zeroTerminalSnr: zero = false,
+  ...options
+}: ScheduleSettings): E.Either<Failure, Schedule> =>
+  pipe(
+    attempt(() => {
+      const precision = options['precision'] === 'f32' ? 'f32' : 'f64'
+      if (kind === 'betas') return scheduleFromBetas(options.betas ?? [], kind, precision)
+      if (kind === 'alpha-bars') return scheduleFromAlphaBars(options.alphaBars ?? [], kind, precision)
+      const make: (options: object) => Schedule = schedules[kind]
+      return make(options)
+    }),
+    E.chain((schedule) => (zero ? attempt(() => zeroTerminalSnr(schedule)) : E.right(schedule))),
+  )
