@@ -24,7 +24,7 @@ import {
 
 const names = readdirSync(goldenPath('steps'))
   .filter((file) => /^dd[ip]m-/.test(file))
-  // their own schedules, thresholds and directions: not part of the family yet
+  // their own schedules, thresholds and directions: in special-steps.test.ts
   .filter((file) => !/inverse|threshold|zero_snr/.test(file))
 
 /** The whole chain again, from the peer's x_T and with the peer's z; the largest error of each step, relative to its largest value. */
