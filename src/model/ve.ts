@@ -37,7 +37,7 @@ const known = <T>({
  * // the best guess of data that are N(0, 1)
  * const network: ForeignNetwork<number> = (x, [sigma = 0]) => of({ output: x / (1 + sigma ** 2) })
  * const model = veDenoiser({ algebra: numbers, shape: [], predicts: 'sample' }, network)
- * const frames$ = respace(model.schedule, karras(20)).pipe(
+ * const frames$ = respace(model.schedule, karras(100)).pipe(
  *   denoise({ model, rule: heun(), noise: philox({ seed: 7 }), start: 0.3 }), map((frame) => frame.xt))
  * expect(await lastValueFrom(frames$)).toBeCloseTo(0.3, 3)
  * ```
@@ -69,7 +69,7 @@ export const veDenoiser = <T>(
  * ```ts
  * // of data that are N(0, σ_d²) F has nothing to say
  * const model = edmDenoiser<number>({ algebra: numbers, shape: [] }, () => of({ output: 0 }))
- * const frames$ = respace(model.schedule, karras(20)).pipe(
+ * const frames$ = respace(model.schedule, karras(100)).pipe(
  *   denoise({ model, rule: heun(), noise: philox({ seed: 7 }), start: 1 }), map((frame) => frame.xt))
  * expect(await lastValueFrom(frames$)).toBeCloseTo(0.5, 2)
  * ```

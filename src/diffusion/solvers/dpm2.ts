@@ -22,7 +22,7 @@ import { isInside } from './half-log-snr.ts'
  * const transition = { index: 0, count: 2, from: levelAt(schedule, 900), to: levelAt(schedule, 300), at: 900 }
  * const middle = Math.sqrt(sigmaOfLevel(transition.from) * sigmaOfLevel(transition.to))
  * expect(dpm2().again?.(transition, schedule)).toMatchObject({ at: levelAtSigma(schedule, middle) })
- * expect(levelAtSigma(schedule, middle).t).toBeCloseTo(567.86, 2)
+ * expect(levelAtSigma(schedule, middle).t).toBeCloseTo(652.88, 2)
  * ```
  */
 export const dpm2 = (): Rule => {

@@ -74,7 +74,7 @@ const placeOf = <T>({ transition, estimate }: Past<T>): readonly [number, Sum<T>
  * @example
  * ```ts
  * const model = gaussianMixture([{ mean: 0, deviation: 0.5 }])
- * const run = (rule: Rule) => respace(model.schedule, trailing(20)).pipe(
+ * const run = (rule: Rule) => respace(model.schedule, exponential(20)).pipe(
  *   denoise({ model, rule, noise: philox({ seed: 7 }), start: 1.3 }), map((frame) => frame.xt))
  * const error = async (rule: Rule) => Math.abs(await lastValueFrom(run(rule)) - 0.65001)
  * expect(await error(unipc())).toBeLessThan(0.2 * await error(ddim()))

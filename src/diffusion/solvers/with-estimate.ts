@@ -10,9 +10,9 @@ import type { Now, Refined } from '../rule.ts'
  *
  * @example
  * ```ts
- * const transition = { index: 0, count: 2, from: { t: 9, alphaBar: 0.36 }, to: { t: 4, alphaBar: 0.5 }, at: 9 }
+ * const transition = { index: 0, count: 2, from: { t: 9, alphaBar: 0.75 }, to: { t: 4, alphaBar: 0.5 }, at: 9 }
  * const now = { transition, base: sumOf('x'), estimate: { x0: sumOf('x0'), eps: sumOf('eps') } }
- * expect(withX0(now, sumOf('better')).estimate.eps).toEqual([[1.25, 'x'], [-0.75, 'better']])
+ * expect(withX0(now, sumOf('better')).estimate.eps).toEqual([[2, 'x'], [-Math.sqrt(3), 'better']])
  * ```
  */
 export const withX0 = <T>({ transition, base }: Omit<Now<T>, 'estimate'>, x0: Sum<T>): Refined<T> => ({
@@ -27,9 +27,9 @@ export const withX0 = <T>({ transition, base }: Omit<Now<T>, 'estimate'>, x0: Su
  *
  * @example
  * ```ts
- * const transition = { index: 0, count: 2, from: { t: 9, alphaBar: 0.64 }, to: { t: 4, alphaBar: 0.75 }, at: 9 }
+ * const transition = { index: 0, count: 2, from: { t: 9, alphaBar: 0.25 }, to: { t: 4, alphaBar: 0.75 }, at: 9 }
  * const now = { transition, base: sumOf('x'), estimate: { x0: sumOf('x0'), eps: sumOf('eps') } }
- * expect(withEps(now, sumOf('better')).estimate.x0).toEqual([[1.25, 'x'], [-0.75, 'better']])
+ * expect(withEps(now, sumOf('better')).estimate.x0).toEqual([[2, 'x'], [-Math.sqrt(3), 'better']])
  * ```
  */
 export const withEps = <T>({ transition, base }: Omit<Now<T>, 'estimate'>, eps: Sum<T>): Refined<T> => ({
