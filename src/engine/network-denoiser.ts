@@ -115,6 +115,7 @@ export const networkDenoiser = (
     predicts: prediction,
     schedule,
     shape,
+    learnedVariance,
     ...(known === undefined ? {} : { labels: known.labels }),
     predict: (x, t, condition, { signal }) =>
       defer(() => {

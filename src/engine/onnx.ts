@@ -114,6 +114,7 @@ export const onnxDenoiser = (
         ...trained,
         algebra: tfjs,
         shape: [...config.sample_size, config.in_channels],
+        learnedVariance: config.out_channels === 2 * config.in_channels,
         release,
         predict: (x, t, condition, { signal }) =>
           defer(() => {

@@ -93,6 +93,7 @@ export const denoiserOf = <T>(description: NetworkDescription<T>, network: Netwo
   const channelsFirst = layout === 'NCHW'
   const model: Denoiser<T> = {
     ...known,
+    learnedVariance,
     predict: (x, t, condition, { signal }) =>
       defer(() => {
         const checked = checkLabels(labels, t.length)(condition)

@@ -50,6 +50,7 @@ export const unet2dDenoiser = (
     ...trained,
     algebra: tfjs,
     shape: [...config.sample_size, config.in_channels],
+    learnedVariance: config.out_channels === 2 * config.in_channels,
     predict: (x, t, condition) =>
       defer(() => {
         const checked = checkLabels(trained.labels, t.length)(condition)

@@ -25,6 +25,7 @@ import { denoise } from '../../../src/stream/denoise.ts'
 import { anySchedule, right, spacingWithin } from '../../laws/arbitrary.ts'
 import {
   ancestralByHand,
+  type ByHand,
   dpm2ByHand,
   dpmppByHand,
   eulerByHand,
@@ -34,7 +35,7 @@ import {
   unipcByHand,
 } from './by-hand.ts'
 
-const pairs: ReadonlyArray<readonly [Rule, typeof eulerByHand]> = [
+const pairs: ReadonlyArray<readonly [Rule, ByHand]> = [
   [euler(), eulerByHand],
   [eulerAncestral(), ancestralByHand],
   [heun(), heunByHand],

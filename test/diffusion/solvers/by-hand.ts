@@ -13,7 +13,7 @@ export interface Walk {
 }
 
 /** Every x of a chain that begins at `x`. */
-type ByHand = (walk: Walk, x: number) => readonly number[]
+export type ByHand = (walk: Walk, x: number) => readonly number[]
 
 const signal = ({ alphaBar }: Level): number => Math.sqrt(alphaBar)
 const noise = ({ alphaBar }: Level): number => Math.sqrt(1 - alphaBar)
@@ -41,22 +41,24 @@ const exploding =
     })
   }
 
-export const eulerByHand = exploding((ask, x, from, to) => x + ask(x, from) * (sigmaOf(to) - sigmaOf(from)))
+export const eulerByHand: ByHand = exploding(
+  (ask, x, from, to) => x + ask(x, from) * (sigmaOf(to) - sigmaOf(from)),
+)
 
-export const ancestralByHand = exploding((ask, x, from, to, { z }, k) => {
+export const ancestralByHand: ByHand = exploding((ask, x, from, to, { z }, k) => {
   const [s, next] = [sigmaOf(from), sigmaOf(to)]
   const up = Math.min(next, Math.sqrt((next ** 2 * (s ** 2 - next ** 2)) / s ** 2))
   const down = Math.sqrt(next ** 2 - up ** 2)
   return x + ask(x, from) * (down - s) + up * z(k)
 })
 
-export const heunByHand = exploding((ask, x, from, to) => {
+export const heunByHand: ByHand = exploding((ask, x, from, to) => {
   const dt = sigmaOf(to) - sigmaOf(from)
   const slope = ask(x, from)
   return to === cleanLevel ? x + slope * dt : x + ((slope + ask(x + slope * dt, to)) / 2) * dt
 })
 
-export const dpm2ByHand = exploding((ask, x, from, to, { between }) => {
+export const dpm2ByHand: ByHand = exploding((ask, x, from, to, { between }) => {
   const [s, next] = [sigmaOf(from), sigmaOf(to)]
   if (to === cleanLevel) return x + ask(x, from) * (next - s)
   const middle = Math.exp((Math.log(s) + Math.log(next)) / 2)
