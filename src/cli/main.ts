@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
+import { rules } from '../diffusion/solver.ts'
 import { isFailure, render } from '../failure.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
 import type { Flags } from './settings.ts'
@@ -42,11 +43,14 @@ program
     '--spacing <kind>',
     'which ones: trailing, leading or linspace (default: trailing, or the preset’s)',
   )
-  .option('--sampler <rule>', 'ddim or ddpm', 'ddim')
-  .option('--eta <η>', 'noise of ddim, from 0 (DDIM) to 1 (DDPM) (default: 0)')
+  .option('--sampler <rule>', `the rule: ${Object.keys(rules).join(', ')}`, 'ddim')
+  .option(
+    '--eta <η>',
+    'fresh noise, from 0 (none) to 1 (as DDPM), of ddim (default: 0) or euler-ancestral (default: 1)',
+  )
   .option(
     '--variance <kind>',
-    'noise of ddpm: fixed-small or fixed-large (default: fixed-small, or the preset’s)',
+    'noise of ddpm: fixed-small, fixed-large, learned or learned-range (default: fixed-small, or the preset’s)',
   )
   .option(
     '--clip <mode>',

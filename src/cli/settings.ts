@@ -3,7 +3,8 @@
  */
 import type { ClipMode } from '../diffusion/clip.ts'
 import { type PresetName, presets } from '../diffusion/preset.ts'
-import { ddim, ddpm, type Rule, type Variance } from '../diffusion/rule.ts'
+import { ddpm, type Rule, type Variance } from '../diffusion/rule.ts'
+import { rules } from '../diffusion/solver.ts'
 import { leading, linspace, type Spacing, trailing } from '../diffusion/spacing.ts'
 import { engineNames } from '../engine/engine.ts'
 import { fail, type Failure } from '../failure.ts'
@@ -62,22 +63,31 @@ const spacings: Readonly<Record<string, (count: number) => Spacing>> = { leading
 const optional = <A>(text: string | undefined, read: (text: string) => Read<A>): Read<A | undefined> =>
   text === undefined ? E.right(undefined) : read(text)
 
+const ruleNames = Object.keys(rules) as ReadonlyArray<keyof typeof rules>
+
 const ruleOf = (flags: Flags, variance: Variance): Read<Rule> => {
   const usage = (reason: string): Read<never> => E.left(fail('Usage', { reason }))
   return pipe(
-    readOneOf('--sampler', ['ddim', 'ddpm'])(flags.sampler),
+    readOneOf('--sampler', ruleNames)(flags.sampler),
     E.chain((sampler) => {
-      if (sampler === 'ddim') {
-        if (flags.variance !== undefined) return usage('--variance belongs to --sampler ddpm; ddim has --eta')
-        return pipe(
-          readNumber('--eta', { least: 0, most: 1 })(flags.eta ?? '0'),
-          E.map((eta) => ddim({ eta })),
+      const tunable = sampler === 'ddim' || sampler === 'euler-ancestral'
+      if (flags.variance !== undefined && sampler !== 'ddpm')
+        return usage(`--variance belongs to --sampler ddpm${tunable ? `; ${sampler} has --eta` : ''}`)
+      if (flags.eta !== undefined && !tunable)
+        return usage(
+          `--eta belongs to --sampler ddim and euler-ancestral${sampler === 'ddpm' ? '; ddpm has --variance' : ''}`,
         )
-      }
-      if (flags.eta !== undefined) return usage('--eta belongs to --sampler ddim; ddpm has --variance')
+      if (sampler === 'ddpm')
+        return pipe(
+          readOneOf('--variance', ['fixed-small', 'fixed-large', 'learned', 'learned-range'])(
+            flags.variance ?? variance,
+          ),
+          E.map((chosen) => ddpm({ variance: chosen })),
+        )
+      if (flags.eta === undefined || !tunable) return E.right(rules[sampler]())
       return pipe(
-        readOneOf('--variance', ['fixed-small', 'fixed-large'])(flags.variance ?? variance),
-        E.map((chosen) => ddpm({ variance: chosen })),
+        readNumber('--eta', { least: 0, most: 1 })(flags.eta),
+        E.map((eta) => rules[sampler]({ eta })),
       )
     }),
   )

@@ -59,6 +59,18 @@ describe('readSettings', () => {
     expect([spacing.name, clip, rule.name]).toEqual(['trailing(50)', 'none', 'ddpm(fixed-small)'])
   })
 
+  it.each<readonly [more: Partial<Flags>, rule: string]>([
+    [{ sampler: 'plms' }, 'plms'],
+    [{ sampler: 'dpmpp-2m' }, 'dpmpp-2m'],
+    [{ sampler: 'dpmpp-3m-sde' }, 'dpmpp-3m-sde'],
+    [{ sampler: 'unipc' }, 'unipc(2)'],
+    [{ sampler: 'euler-ancestral' }, 'euler-ancestral'],
+    [{ sampler: 'euler-ancestral', eta: '0.5' }, 'euler-ancestral(eta 0.5)'],
+    [{ sampler: 'ddpm', variance: 'learned-range' }, 'ddpm(learned-range)'],
+  ])('takes %j for a rule', (more, rule) => {
+    expect(settings(more).rule.name).toBe(rule)
+  })
+
   it('makes the noise of one seed for the batch, or of one for each sample', () => {
     const shape = [2, 4, 4, 1]
     const drawn = (more: Partial<Flags>) => settings(more).noise.draw(1, shape)
@@ -85,8 +97,17 @@ describe('readSettings', () => {
 
   it.each<readonly [more: Partial<Flags>, sentence: string]>([
     [{ eta: '1.01' }, '--eta takes a number from 0 to 1, not 1.01.'],
-    [{ eta: '0', sampler: 'ddpm' }, '--eta belongs to --sampler ddim; ddpm has --variance.'],
+    [
+      { eta: '0', sampler: 'ddpm' },
+      '--eta belongs to --sampler ddim and euler-ancestral; ddpm has --variance.',
+    ],
     [{ variance: 'fixed-small' }, '--variance belongs to --sampler ddpm; ddim has --eta.'],
+    [{ variance: 'learned', sampler: 'heun' }, '--variance belongs to --sampler ddpm.'],
+    [{ eta: '1', sampler: 'heun' }, '--eta belongs to --sampler ddim and euler-ancestral.'],
+    [
+      { variance: 'learned', sampler: 'euler-ancestral' },
+      '--variance belongs to --sampler ddpm; euler-ancestral has --eta.',
+    ],
     [{ spacing: 'constructor' }, '--spacing takes one of leading, trailing, linspace, not constructor.'],
     [{ model: '' }, '--model takes a path, not "".'],
   ])('refuses %j', (more, sentence) => {

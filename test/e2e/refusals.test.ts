@@ -20,6 +20,9 @@ const labels =
   '0 (t-shirt), 1 (trouser), 2 (pullover), 3 (dress), 4 (coat), 5 (sandal), 6 (shirt), 7 (sneaker), 8 (bag), 9 (boot), 10 (none)'
 const engines = '--engine takes one of auto, onnx, tensorflow-gpu, tensorflow, wasm, cpu'
 
+const samplers =
+  '--sampler takes one of ddim, ddpm, dpm2, dpmpp-2m, dpmpp-2m-sde, dpmpp-3m, dpmpp-3m-sde, euler, euler-ancestral, heun, lcm, plms, unipc'
+
 /** What people type after `rxdiffusion`, and the one sentence that they get. */
 const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]> = [
   [['sampel', '-o', 'x.png'], 'There is no command sampel; the nearest is sample.'],
@@ -50,15 +53,23 @@ const flags: ReadonlyArray<readonly [flags: readonly string[], sentence: string]
     ['--spacing', 'traling'],
     '--spacing takes one of leading, trailing, linspace, not traling; the nearest is trailing.',
   ],
-  [['--sampler', 'plms'], '--sampler takes one of ddim, ddpm, not plms.'],
-  [['--sampler', 'DDIM'], '--sampler takes one of ddim, ddpm, not DDIM; the nearest is ddim.'],
+  [['--sampler', 'magic'], `${samplers}, not magic.`],
+  [['--sampler', 'DDIM'], `${samplers}, not DDIM; the nearest is ddim.`],
+  [['--sampler', 'dpm++-2m'], `${samplers}, not dpm++-2m; the nearest is dpmpp-2m.`],
   [['--eta', '1.5'], '--eta takes a number from 0 to 1, not 1.5.'],
   [['--eta', 'NaN'], '--eta takes a number from 0 to 1, not NaN.'],
-  [['--eta', '0.5', '--sampler', 'ddpm'], '--eta belongs to --sampler ddim; ddpm has --variance.'],
+  [
+    ['--eta', '0.5', '--sampler', 'ddpm'],
+    '--eta belongs to --sampler ddim and euler-ancestral; ddpm has --variance.',
+  ],
   [['--variance', 'fixed-large'], '--variance belongs to --sampler ddpm; ddim has --eta.'],
   [
     ['--variance', 'learned', '--sampler', 'ddpm'],
-    '--variance takes one of fixed-small, fixed-large, not learned.',
+    'ddpm(learned) needs a model that has learned a variance, and this one predicts none.',
+  ],
+  [
+    ['--variance', 'large', '--sampler', 'ddpm'],
+    '--variance takes one of fixed-small, fixed-large, learned, learned-range, not large; the nearest is fixed-large.',
   ],
   [['--clip', 'eps'], '--clip takes one of none, x0, x0+eps, not eps; the nearest is x0+eps.'],
   [
