@@ -1,7 +1,7 @@
 import type { ViteUserConfig } from 'vitest/config'
 
 // onnxruntime and wasm keep process-wide state, so every file has a process of its own
-const forks = { pool: 'forks', testTimeout: 120_000 } as const
+const forks = { pool: 'forks', testTimeout: 120_000, hookTimeout: 120_000 } as const
 
 const config: ViteUserConfig = {
   // examples and documentation import the package by its name, and mean the sources

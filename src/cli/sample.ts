@@ -20,7 +20,6 @@ import type { Transition } from '../diffusion/transition.ts'
 import { transitions } from '../diffusion/transition.ts'
 import type { Model } from '../engine/engine.ts'
 import { chooseEngine } from '../engine/engines.ts'
-import { loadModel } from '../engine/load-model.ts'
 import { attempt } from '../attempt.ts'
 import { type Failure, render } from '../failure.ts'
 import { E, pipe, RA, TE } from '../fp.ts'
@@ -69,7 +68,9 @@ const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
     TE.bindW('outputs', () => TE.fromEither(readOutputs(flags.output))),
     TE.chainFirstW(({ outputs }) => TE.traverseSeqArray(({ path }: Output) => checkWritable(path))(outputs)),
     TE.bindW('opened', ({ settings }) => chooseEngine(settings.engine)),
-    TE.bindW('model', ({ settings, opened }) => loadModel(opened, settings.model)),
+    // whatever loads models loads tensors, and what has been refused by now needs neither
+    TE.bindW('loading', () => TE.fromTask(() => import('../engine/load-model.ts'))),
+    TE.bindW('model', ({ settings, opened, loading }) => loading.loadModel(opened, settings.model)),
     TE.bindW('labels', ({ settings, model }) =>
       TE.fromEither(batchLabels(model.labels, settings.labels, settings.batch)),
     ),
@@ -90,7 +91,7 @@ const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
       ),
     ),
     TE.chainFirstW(({ config, steps }) => TE.fromEither(checkSteps(config)(steps))),
-    TE.map(({ opened, ...plan }) => ({ ...plan, engine: opened.about })),
+    TE.map(({ opened, loading: _, ...plan }) => ({ ...plan, engine: opened.about })),
   )
 
 const many = (count: number, what: string): string => `${String(count)} ${what}${count === 1 ? '' : 's'}`
