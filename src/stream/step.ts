@@ -84,6 +84,9 @@ const lookAt = <T>({ algebra, predicts }: Denoiser<T>, clip: Clip, level: Level)
   return (xt, output) => clipped(xt, toEstimate(xt, output))
 }
 
+/** The most that a learned variance can change the logarithm of σ: no network means e^40, and past e^88 there is no float32. */
+const MOST_SPREAD = 40
+
 /** What the network has said at one level. */
 interface Seen<T> {
   readonly estimate: Estimate<T>
@@ -136,6 +139,8 @@ export const step =
     const { algebra } = model
     checkLevel(model, transition.from)
     const form = rule.step(transition)
+    // a chain that ends at ᾱ₀ may have been there already: looking back from or to a step of no length divides by it
+    const isStill = transition.from.alphaBar === transition.to.alphaBar
     const spread = form.z === 0 ? undefined : rule.spread?.(transition)
     if (rule.spread !== undefined && model.learnedVariance === false)
       throw fail('VarianceMissing', { rule: rule.name })
@@ -182,18 +187,22 @@ export const step =
         const draw = (index: number, variance: T | undefined): T => {
           const z = algebra.fromValues({ shape, data: noise.draw(index, shape) })
           if (spread === undefined) return z
+          const used = [z]
           try {
             if (variance === undefined) throw fail('VarianceMissing', { rule: rule.name })
-            return algebra.scaleByExp(z, variance, spread)
+            const limit = MOST_SPREAD / Math.abs(spread)
+            const sane = algebra.clamp(variance, -limit, limit)
+            used.push(sane)
+            return algebra.scaleByExp(z, sane, spread)
           } finally {
-            algebra.dispose(z)
+            used.forEach(algebra.dispose)
           }
         }
 
         const combine = ({ first, estimate }: Asked<T>): Stepped<T> => {
           const { x: before, draws, history = [] } = latent
           const now = { transition, base: xt, estimate }
-          const { base, estimate: refined } = rule.refine?.(now, history) ?? now
+          const { base, estimate: refined } = (isStill ? undefined : rule.refine?.(now, history)) ?? now
           const z = form.z === 0 ? undefined : draw(draws, first.variance)
           try {
             const fresh = z === undefined ? [] : sumOf(z)
@@ -201,7 +210,9 @@ export const step =
             return {
               x,
               draws: draws + fresh.length,
-              history: [{ transition, estimate: first.estimate }, ...history].slice(0, rule.memory ?? 0),
+              history: isStill
+                ? history
+                : [{ transition, estimate: first.estimate }, ...history].slice(0, rule.memory ?? 0),
               transition,
               before,
               estimate: first.estimate,
