@@ -102,7 +102,7 @@ export const byKind = <Members extends Readonly<Record<string, t.Mixed>>>(
       const inside = t.appendContext(context, String(kind), kinds, settings)
       const member = kinds.is(kind) ? members[kind] : undefined
       return member === undefined
-        ? (kinds.validate(kind, t.appendContext(inside, 'kind', kinds, kind)))
+        ? kinds.validate(kind, t.appendContext(inside, 'kind', kinds, kind))
         : (member.validate(
             settings,
             t.appendContext(context, String(kind), member, settings),

@@ -4,7 +4,13 @@
 export * from './index.ts'
 export * from './checkpoint/diffusers-folder.ts'
 export type { DiffusersManifest, Manifest } from './checkpoint/manifest.ts'
-export type * from './checkpoint/manifest-network.ts'
+export type {
+  DecoderManifest,
+  NetworkKind,
+  NetworkManifest,
+  TimeShape,
+} from './checkpoint/manifest-network.ts'
+export type { ScheduleSettings } from './checkpoint/manifest-schedule.ts'
 export * from './checkpoint/safetensors-file.ts'
 export * from './engine/engine.ts'
 export * from './engine/engines.ts'

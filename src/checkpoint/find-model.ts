@@ -22,7 +22,7 @@ export interface FoundNetwork {
   readonly path: string
   /** Where `model.yaml` lies or would lie. */
   readonly manifestPath: string
-  /** Left out where there is none. */
+  /** Left out where there is none, or an empty one. */
   readonly manifest?: NetworkManifest
 }
 
@@ -66,7 +66,9 @@ const findFile = (path: string): Step<FoundModel> => {
     TE.bind('kind', () => kindOf(path)),
     TE.bindW('manifest', () => readManifest(manifestPath)),
     TE.chain(({ kind, manifest }): Step<FoundModel> => {
-      if (manifest === undefined) return TE.right({ kind, path, manifestPath })
+      // an empty one is what a shell leaves that is about to write it
+      if (manifest === undefined || Object.keys(manifest).length === 0)
+        return TE.right({ kind, path, manifestPath })
       const said = manifest.kind ?? 'diffusers'
       return isNetworkManifest(manifest) && said === kind
         ? TE.right({ kind, path, manifestPath, manifest })

@@ -36,7 +36,7 @@ program
   .description('sample a model and write pictures of it')
   .option(
     '--model <dir>',
-    'folder of a diffusers checkpoint (default: the clothes that come with the package)',
+    'folder or file of a model: diffusers, ONNX or tfjs (default: the clothes that come with the package)',
   )
   .option('--steps <S>', 'how many of the T trained timesteps to visit', '50')
   .option(
@@ -91,6 +91,16 @@ program
       interruption.abort()
     })
     process.exitCode = await sample(flags, process.stderr, version, interruption.signal)
+  })
+
+program
+  .command('inspect')
+  .description('say what lies in a folder, and print a model.yaml to start from')
+  .argument('<path>', 'folder of a model, an .onnx file, or a model.json of tfjs')
+  .addHelpText('after', '\nExample:\n  rxdiffusion inspect my-model > model.yaml')
+  .action(async (path: string) => {
+    const { inspect } = await import('./inspect.ts')
+    process.exitCode = await inspect(path, (text) => process.stdout.write(text), words)
   })
 
 program

@@ -8,6 +8,7 @@ import { quoted } from './quoted.ts'
 
 const sentences: ReadonlyMap<string, (what: string) => string> = new Map([
   ['commander.unknownOption', (what) => `There is no option ${quoted(what)}`],
+  ['commander.missingArgument', (what) => `A ${what} is needed`],
   ['commander.unknownCommand', (what) => `There is no command ${quoted(what)}`],
   ['commander.optionMissingArgument', (what) => `The option ${what} needs a value`],
   ['commander.missingMandatoryOptionValue', (what) => `The option ${what} is needed, such as -o grid.png`],
@@ -36,11 +37,14 @@ export const refusalOf =
     return sentence && fail('Usage', { reason: sentence(what) + hint })
   }
 
-/** Refuses words that belong to no option. */
+/** Refuses words that belong to no option and are no argument. */
 export const refuseArguments = (command: Command): void => {
-  const [extra] = command.args
-  if (extra !== undefined)
-    throw fail('Usage', {
-      reason: `${command.name()} takes only options, and ${quoted(extra)} belongs to none; lists have no spaces`,
-    })
+  const taken = command.registeredArguments.length
+  const extra = command.args[taken]
+  if (extra === undefined) return
+  const reason =
+    taken === 0
+      ? `${command.name()} takes only options, and ${quoted(extra)} belongs to none; lists have no spaces`
+      : `${command.name()} takes one path, and ${quoted(extra)} is another`
+  throw fail('Usage', { reason })
 }

@@ -43,7 +43,7 @@ const describe = (
  * Loads a network that a manifest describes.
  *
  * @param found - its file and its manifest
- * @returns the model; or FileUnreadable where there is no manifest, and what else {@link loadModel} fails with
+ * @returns the model; or ConfigInvalid where there is no manifest, and what else {@link loadModel} fails with
  */
 export const loadNetwork = ({
   kind,
@@ -53,10 +53,10 @@ export const loadNetwork = ({
 }: FoundNetwork): TE.TaskEither<Failure, Model> =>
   manifest === undefined
     ? TE.left(
-        fail('FileUnreadable', {
+        fail('ConfigInvalid', {
           path: manifestPath,
           reason:
-            `it does not exist, and only it could say how ${basename(path)} is to be asked; ` +
+            `it is missing or empty, and only it could say how ${basename(path)} is to be asked; ` +
             `\`rxdiffusion inspect ${dirname(manifestPath)}\` prints one to start from`,
         }),
       )

@@ -86,7 +86,7 @@ const laidOut = (layout: Layout, shape: readonly number[]): readonly number[] =>
  * ```ts
  * const port = (name: string, ...shape: Array<number | undefined>) => ({ name, dtype: 'float32', shape: [undefined, ...shape] })
  * const network = { inputs: [port('x', 8, 8, 3), port('t')], outputs: [port('y', 8, 8, 3)] }
- * const manifest = { kind: 'onnx', shape: [8, 8, 3], schedule: { kind: 'linear' }, prediction: 'epsilon' } as const
+ * const manifest: NetworkManifest = { kind: 'onnx', shape: [8, 8, 3], schedule: { kind: 'linear' }, prediction: 'epsilon' }
  * expect(bind('model.yaml', { ...manifest, layout: 'NHWC' }, network)).toMatchObject(E.right({ timeShape: 'vector' }))
  * expect(bind('model.yaml', manifest, network)).toMatchObject(
  *   E.left({ reason: 'shape [8, 8, 3] in the layout NCHW is [rows, 3, 8, 8], and x is [any, 8, 8, 3]' }),

@@ -64,11 +64,9 @@ const network = (
     // read at once, before anybody disposes of them
     const fed = await Promise.all([...feeds].map(([name, value]) => feed(name, value)))
     signal.throwIfAborted()
-    const results = await session
-      .run(Object.fromEntries<Tensor>(fed), [output])
-      .catch((error: unknown) => {
-        throw rejected(error)
-      })
+    const results = await session.run(Object.fromEntries<Tensor>(fed), [output]).catch((error: unknown) => {
+      throw rejected(error)
+    })
     const answer = results[output]
     if (!(answer?.data instanceof Float32Array)) throw rejected(`its output ${output} is not float32`)
     return { shape: [...answer.dims], data: answer.data }

@@ -166,7 +166,7 @@ const libraries = {
  * @example
  * ```ts
  * const json = { modelTopology: {}, weightsManifest: [] }
- * const folder = { path: 'model.json', kind: 'tfjs-layers', json, weights: [], data: TE.right(new Uint8Array()) } as const
+ * const folder: TfjsFolder = { path: 'model.json', kind: 'tfjs-layers', json, weights: [], data: TE.right(new Uint8Array()) }
  * expect(await openTfjs(folder)()).toMatchObject(E.left({ _tag: 'ModelRejected' }))
  * ```
  */

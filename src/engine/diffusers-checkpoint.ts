@@ -1,0 +1,102 @@
+/**
+ * A diffusers folder, checked against itself before anything runs.
+ */
+import type { Values } from '../algebra/algebra.ts'
+import { checkTensors } from '../checkpoint/check-tensors.ts'
+import type { DiffusersFolder } from '../checkpoint/diffusers-folder.ts'
+import type { StoredTensor } from '../checkpoint/safetensors-file.ts'
+import { trainedSchedule } from '../checkpoint/trained-schedule.ts'
+import { fail, type Failure } from '../failure.ts'
+import { E, pipe, TE } from '../fp.ts'
+import type { Labels } from '../model/denoiser.ts'
+import { type Inspection, inspectUNet2D } from '../model/inspection.ts'
+import { decodeUNet2DConfig, type UNet2DConfig } from '../model/unet2d-config.ts'
+import type { Trained } from '../model/unet2d-denoiser.ts'
+import type { Checkpoint } from './engine.ts'
+
+/** Its classes; the last stands for "none" unless model.yaml says otherwise, as in every peer's class-conditional model. */
+const labelsOf = (
+  { num_class_embeds: count, class_embed_type }: UNet2DConfig,
+  { configPath, manifestPath, manifest }: DiffusersFolder,
+): E.Either<Failure, Labels | undefined> => {
+  if (count === null)
+    return class_embed_type === null
+      ? E.right(undefined)
+      : E.left(
+          fail('ConfigInvalid', {
+            path: configPath,
+            reason: `class_embed_type is ${class_embed_type}, and num_class_embeds does not say how many classes there are`,
+          }),
+        )
+  const { labels: names, unconditional = count - 1 } = manifest
+  if ((names?.length ?? 0) > count || unconditional >= count)
+    return E.left(
+      fail('ConfigInvalid', {
+        path: manifestPath,
+        reason: `it speaks of more classes than the ${String(count)} of config.json`,
+      }),
+    )
+  return E.right({ count, unconditional, ...(names === undefined ? {} : { names }) })
+}
+
+/** Reads the tensors that a network needs. */
+const readWeights = (
+  tensors: ReadonlyMap<string, StoredTensor>,
+): TE.TaskEither<Failure, Checkpoint['weights']> =>
+  pipe(
+    [...tensors],
+    TE.traverseSeqArray(([name, { shape, float32 }]) =>
+      pipe(
+        float32,
+        TE.map((data): readonly [string, Values] => [name, { shape, data }]),
+      ),
+    ),
+    TE.map((values) => {
+      const byName = new Map(values)
+      return (name) => byName.get(name)!
+    }),
+  )
+
+/** What is known of a checkpoint before its weights are read. */
+export interface CheckedFolder {
+  readonly config: UNet2DConfig
+  readonly network: Inspection
+  /** Those that the network needs. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>
+  readonly trained: Trained
+}
+
+/** Checks everything against everything. */
+export const checkFolder = (folder: DiffusersFolder): E.Either<Failure, CheckedFolder> =>
+  pipe(
+    E.Do,
+    E.bindW('config', () => decodeUNet2DConfig(folder.configPath)(folder.config)),
+    E.bindW('network', ({ config }) => inspectUNet2D(config)),
+    E.bindW('tensors', ({ network }) => checkTensors(folder.weightsPath, network.parameters, folder.tensors)),
+    E.bindW('schedule', () => trainedSchedule(folder.schedulerPath, folder.scheduler)),
+    E.bindW('labels', ({ config }) => labelsOf(config, folder)),
+    E.map(({ schedule, labels, ...checked }) => {
+      const { prediction_type: predicts, clip_sample: clips, clip_sample_range: range } = folder.scheduler
+      return {
+        ...checked,
+        trained: {
+          predicts,
+          schedule,
+          ...(clips ? { range } : {}),
+          ...(labels === undefined ? {} : { labels }),
+        },
+      }
+    }),
+  )
+
+/** Checks everything against everything, then reads the weights. */
+export const readCheckpoint = (folder: DiffusersFolder): TE.TaskEither<Failure, Checkpoint> =>
+  pipe(
+    TE.fromEither(checkFolder(folder)),
+    TE.chain(({ config, trained, tensors }) =>
+      pipe(
+        readWeights(tensors),
+        TE.map((weights) => ({ config, weights, trained })),
+      ),
+    ),
+  )

@@ -1,0 +1,244 @@
+/** What is refused before anything runs, in a sentence; and decoders. */
+import type * as tf from '@tensorflow/tfjs-core'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { firstValueFrom, from, lastValueFrom } from 'rxjs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { compileOnnx, type Input } from '../../src/algebra/onnx/compile.ts'
+import { tfjs } from '../../src/algebra/tfjs.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { openEngine } from '../../src/engine/engines.ts'
+import { loadModel } from '../../src/engine/load-model.ts'
+import { E } from '../../src/fp.ts'
+import { ask } from '../../src/model/ask.ts'
+import { pixelsOf } from '../../src/media/pixels-of.ts'
+import { orThrow } from '../../src/or-throw.ts'
+import { goldenPath } from '../support/goldens.ts'
+import { chain, room } from './room.ts'
+
+let engine: Engine
+beforeAll(async () => {
+  engine = await orThrow(openEngine('cpu'))
+})
+
+/** A network of x and t that says x again; t is a vector. */
+const same = (shape: readonly number[], more: readonly Input[] = []): Uint8Array =>
+  compileOnnx(
+    [{ name: 'x', type: 'float32', shape }, { name: 't', type: 'float32', shape: [] }, ...more],
+    (algebra, x) => [algebra.affine(x, 0.5, 0)],
+  )
+const manifest = (changes: Readonly<Record<string, string>> = {}): string =>
+  Object.entries({
+    kind: 'onnx',
+    shape: '[8, 8, 3]',
+    layout: 'NHWC',
+    schedule: 'linear',
+    prediction: 'epsilon',
+    ...changes,
+  })
+    .map(([key, value]) => `${key}: ${value}`)
+    .join('\n')
+
+const refused = async (path: string): Promise<string> => {
+  const loaded = await loadModel(engine, path)()
+  if (E.isRight(loaded)) throw new Error('it was loaded')
+  return loaded.left.message.replaceAll(path, 'DIR')
+}
+
+describe('loadModel refuses', () => {
+  const files = { 'model.onnx': same([8, 8, 3]) }
+
+  it('a network without a manifest, and says how to make one', async () => {
+    const sentence =
+      'DIR/model.yaml is not usable: it is missing or empty, and only it could say how model.onnx is to be asked; ' +
+      '`rxdiffusion inspect DIR` prints one to start from.'
+    expect(await refused(room(undefined, files))).toBe(sentence)
+    expect(await refused(room('# soon', files))).toBe(sentence)
+  })
+
+  it.each<readonly [string, Readonly<Record<string, string>>, string]>([
+    ['a file that is not there', { file: 'x.onnx' }, "DIR/x.onnx can't be read: it does not exist."],
+    [
+      'another layout',
+      { layout: 'NCHW' },
+      'DIR/model.yaml is not usable: shape [8, 8, 3] in the layout NCHW is [rows, 3, 8, 8], and x is [any, 8, 8, 3].',
+    ],
+    [
+      'another shape',
+      { shape: '[8, 8, 1]' },
+      'DIR/model.yaml is not usable: shape [8, 8, 1] in the layout NHWC is [rows, 8, 8, 1], and x is [any, 8, 8, 3].',
+    ],
+    [
+      'a name that the network does not have',
+      { inputs: '{ x: xs }' },
+      'DIR/model.yaml is not usable: inputs.x is xs, and the network has x, t; the nearest is x.',
+    ],
+    [
+      'an output that the network does not have',
+      { output: 'noise' },
+      /^DIR\/model.yaml is not usable: output is noise, and the network has \w+\.$/.source,
+    ],
+    [
+      'labels where there is no input for them',
+      { labels: '[a, b]' },
+      'DIR/model.yaml is not usable: the network has only 2 inputs (x, t), and inputs.labels is to be one of them.',
+    ],
+    [
+      'an input that nobody feeds',
+      { inputs: '{ x: t, t: t }' },
+      'DIR/model.yaml is not usable: the network has an input x, and nothing is said of it; there are inputs.x, inputs.t, inputs.labels.',
+    ],
+    [
+      'a schedule that is none',
+      { schedule: '{ kind: alpha-bars, alphaBars: [0.1, 0.2] }' },
+      'The schedule is not usable: ᾱ does not fall at t = 1: 0.2 follows 0.1.',
+    ],
+    [
+      'a decoder that is not there',
+      { decoder: '{ kind: onnx }' },
+      "DIR/decoder.onnx can't be read: it does not exist.",
+    ],
+  ])('%s', async (_, changes, sentence) => {
+    const said = await refused(room(manifest(changes), files))
+    if (sentence.startsWith('^')) expect(said).toMatch(new RegExp(sentence))
+    else expect(said).toBe(sentence)
+  })
+
+  it('an input of which nothing is said', async () => {
+    const labels: Input = { name: 'labels', type: 'int64', shape: [] }
+    const network = compileOnnx(
+      [{ name: 'x', type: 'float32', shape: [8, 8, 3] }, { name: 't', type: 'float32', shape: [] }, labels],
+      (algebra, x, _, classes) => [
+        algebra.addVector(
+          x,
+          algebra.embedding({ kind: 'weights', dims: [4, 3], data: new Float32Array(12) }, classes),
+        ),
+      ],
+    )
+    expect(await refused(room(manifest(), { 'model.onnx': network }))).toBe(
+      'DIR/model.yaml is not usable: the network has an input labels, and nothing is said of it; there are inputs.x, inputs.t, inputs.labels.',
+    )
+  })
+
+  it('files that are no models', async () => {
+    expect(await refused(room(manifest(), { 'model.onnx': 'no' }))).toMatch(
+      /^The engine onnx could not run the model: /,
+    )
+    const layers = room(manifest({ kind: 'tfjs-layers' }), { 'model.json': '{ "weightsManifest": [] }' })
+    expect(await refused(layers)).toMatch(/^The engine tfjs-layers could not run the model: /)
+    const noJson = room(manifest({ kind: 'tfjs-graph' }), { 'model.json': '{' })
+    expect(await refused(noJson)).toBe('DIR/model.json is not usable: it is not valid JSON.')
+    const other = room(manifest({ kind: 'tfjs-graph' }), { 'model.json': '{ "weightsManifest": [] }' })
+    expect(await refused(other)).toBe(
+      'DIR/model.json is not usable: it is of the kind tfjs-layers, and model.yaml says tfjs-graph.',
+    )
+  })
+
+  it('shards that are missing or cut short', async () => {
+    const weights = [{ name: 'w', shape: [4], dtype: 'float32' }]
+    const json = JSON.stringify({ format: 'graph-model', weightsManifest: [{ paths: ['a.bin'], weights }] })
+    const said = manifest({ kind: 'tfjs-graph' })
+    expect(await refused(room(said, { 'model.json': json }))).toBe(
+      "DIR/a.bin can't be read: it does not exist.",
+    )
+    expect(await refused(room(said, { 'model.json': json, 'a.bin': new Uint8Array(8) }))).toBe(
+      'DIR/model.json is not usable: its weights are 16 bytes, and the files that it names have 8.',
+    )
+  })
+
+  it('a folder with several networks, until one is named', async () => {
+    const folder = room(undefined, { 'a.onnx': same([8, 8, 3]), 'b.onnx': same([8, 8, 3]) })
+    expect(await refused(folder)).toBe(
+      "DIR can't be read: it has several networks (a.onnx, b.onnx); name one of those files.",
+    )
+    writeFileSync(join(folder, 'model.yaml'), manifest())
+    using model = await orThrow(loadModel(engine, join(folder, 'b.onnx')))
+    expect(model.shape).toEqual([8, 8, 3])
+  })
+
+  it('a file of another kind than its manifest is about', async () => {
+    const folder = room(manifest(), { 'model.json': '{ "weightsManifest": [] }' })
+    const loaded = await loadModel(engine, join(folder, 'model.json'))()
+    expect(loaded).toMatchObject(
+      E.left({ reason: 'it is about the kind onnx, and model.json is tfjs-layers' }),
+    )
+  })
+})
+
+describe('a network that answers', () => {
+  const asked = (model: Parameters<typeof chain>[0], t: readonly number[]) =>
+    firstValueFrom(
+      ask(model, {
+        x: tfjs.fromValues({ shape: [2, 8, 8, 3], data: new Float32Array(384) }),
+        t,
+        condition: {},
+      }),
+    )
+
+  it('with another shape than x has is refused', async () => {
+    const wide = compileOnnx(
+      [
+        { name: 'x', type: 'float32', shape: [8, 8, 3] },
+        { name: 't', type: 'float32', shape: [] },
+      ],
+      (algebra, x) => [algebra.concat([x, x])],
+    )
+    using model = await orThrow(loadModel(engine, room(manifest(), { 'model.onnx': wide })))
+    await expect(asked(model, [1, 2])).rejects.toThrow(
+      'is [8, 8, 6] for each row, not [8, 8, 3] (learnedVariance is not said)',
+    )
+    const said = manifest({ learnedVariance: 'true' })
+    using learned = await orThrow(loadModel(engine, room(said, { 'model.onnx': wide })))
+    const { output, variance } = await asked(learned, [1, 2])
+    expect([output.shape, variance?.shape]).toEqual([
+      [2, 8, 8, 3],
+      [2, 8, 8, 3],
+    ])
+  })
+
+  it('one time for all rows is asked about one time', async () => {
+    const said = manifest({ time: '{ shape: scalar }' })
+    using model = await orThrow(loadModel(engine, room(said, { 'model.onnx': same([8, 8, 3]) })))
+    await expect(asked(model, [1, 2])).rejects.toThrow('it takes one time for the whole batch')
+  })
+})
+
+describe('a decoder', () => {
+  /** Latents [4, 4, 2] to pictures [8, 8, 2] in [0, 1]: repeated, halved and raised. */
+  const decoder = compileOnnx([{ name: 'z', type: 'float32', shape: [4, 4, 2] }], (algebra, z) => [
+    algebra.affine(algebra.upsample(z), 0.5, 0.5),
+  ])
+
+  it('makes pictures of latents, and goes with the model', async () => {
+    const said = manifest({
+      shape: '[4, 4, 2]',
+      range: 'null',
+      decoder: '{ kind: onnx, layout: NHWC, range: [0, 1], scalingFactor: 2 }',
+    })
+    const folder = room(said, { 'model.onnx': same([4, 4, 2]), 'decoder.onnx': decoder })
+    using model = await orThrow(loadModel(engine, folder))
+    expect(model).not.toHaveProperty('range')
+    const latents = await chain(model)
+    const pictures = await lastValueFrom(pixelsOf(model)!(latents))
+    expect(pictures.shape).toEqual([2, 8, 8, 2])
+    // [0, 1] onto [−1, 1] undoes ½ and ½; what is left is the scaling factor
+    expect(pictures.data[0]).toBeCloseTo(latents.data[0]! / 2, 5)
+  })
+
+  it('may stand beside a diffusers checkpoint', async () => {
+    const folder = room('decoder: { kind: onnx, file: d/z.onnx, layout: NHWC }')
+    mkdirSync(join(folder, 'd'))
+    for (const name of ['config.json', 'diffusion_pytorch_model.safetensors'])
+      writeFileSync(join(folder, name), readFileSync(goldenPath(`unet/no-attention/${name}`)))
+    const half = compileOnnx([{ name: 'z', type: 'float32', shape: [16, 16, 3] }], (algebra, z) => [
+      algebra.affine(z, 0.5, 0),
+    ])
+    writeFileSync(join(folder, 'd/z.onnx'), half)
+    using model = await orThrow(loadModel(engine, folder))
+    const x: tf.Tensor = tfjs.fromValues({ shape: [1, 16, 16, 3], data: new Float32Array(768).fill(1) })
+    const picture = await firstValueFrom(from(model.decode!(x)))
+    expect((await tfjs.toValues(picture)).data[0]).toBe(0.5)
+    rmSync(join(folder, 'd/z.onnx'))
+    expect(await refused(folder)).toBe("DIR/d/z.onnx can't be read: it does not exist.")
+  })
+})
