@@ -21,7 +21,7 @@ const freeTape = (): void => {
  * @remarks
  * The function may be anything that tfjs can differentiate: a classifier's log-probability, minus a distance to an image, the similarity to a text. What it
  * makes on the way is freed. A row's number must depend on that row alone. Operations need their derivatives registered: those that the networks here use are;
- * for others import `@tensorflow/tfjs-core/dist/register_all_gradients`.
+ * others come with `@tensorflow/tfjs`, or by `tf.registerGradient`. The backend wasm can't differentiate convolutions.
  *
  * @param score - of x `[rows, …shape]`, the time of each row, and what each is to be; one number per row
  * @returns `∇ score`, a new tensor shaped like x; it throws what the function throws

@@ -1,13 +1,13 @@
 import '@tensorflow/tfjs-backend-cpu'
 import * as tf from '@tensorflow/tfjs-core'
 import { firstValueFrom, type ObservableInput, of, Subject, type Subscription } from 'rxjs'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tfjs } from '../../src/algebra/tfjs.ts'
 import { ddim } from '../../src/diffusion/rule.ts'
 import { levelAt, linearSchedule, zeroTerminalSnr } from '../../src/diffusion/schedule.ts'
 import { trailing } from '../../src/diffusion/spacing.ts'
 import { ask } from '../../src/model/ask.ts'
-import type { Denoiser, Prediction } from '../../src/model/denoiser.ts'
+import type { Condition, Denoiser, Prediction } from '../../src/model/denoiser.ts'
 import { gradientGuided } from '../../src/model/gradient-guided.ts'
 import { gradientOf } from '../../src/model/guidance-gradient.ts'
 import type { Weight } from '../../src/model/guidance.ts'
@@ -17,6 +17,7 @@ import { respace } from '../../src/stream/respace.ts'
 import { settled } from '../../src/stream/run.ts'
 import { finalSnapshot } from '../../src/stream/snapshot.ts'
 import { type Counted, countingAlgebra } from '../support/counting-algebra.ts'
+import { backends, useBackend } from '../support/tensorflow.ts'
 
 const schedule = linearSchedule()
 beforeAll(() => tf.setBackend('cpu'))
@@ -159,6 +160,54 @@ describe('gradientGuided', () => {
     await expect(outputOf(gradientGuided({ gradient })(zeros()), x, [500])).rejects.toThrow('no opinion')
     x.dispose()
     expect(tf.memory().numTensors).toBe(before)
+  })
+})
+
+describe.each(backends)('gradientOf on %s', (backend) => {
+  beforeAll(() => useBackend(backend))
+  afterAll(() => tf.setBackend('cpu'))
+
+  it('differentiates a classifier, row by row, and keeps nothing but the gradient', async () => {
+    const weights = tf.tidy(() =>
+      [
+        [3, 3, 1, 4],
+        [64, 5],
+      ].map((shape, k) => tf.mul(tf.truncatedNormal(shape, 0, 1, 'float32', 7 + k), 0.3)),
+    )
+    const [filter, matrix] = weights
+    const logits = (x: tf.Tensor): tf.Tensor2D => {
+      // wasm has no derivative of a convolution
+      const seen =
+        backend === 'wasm'
+          ? tf.concat([x, x, x, x], 3)
+          : tf.fused.conv2d({ x: x as tf.Tensor4D, filter: filter as tf.Tensor4D, strides: 1, pad: 'same' })
+      const bent = tf.mul(seen, tf.sigmoid(seen))
+      return tf.matMul(tf.reshape(bent, [-1, 64]), matrix as tf.Tensor2D)
+    }
+    const logProbability = (x: tf.Tensor, _: unknown, { labels = [] }: Condition): tf.Tensor => {
+      const wanted = tf.oneHot(tf.tensor1d([...labels], 'int32'), 5)
+      return tf.sum(tf.mul(tf.logSoftmax(logits(x)), wanted), 1)
+    }
+    const x = tf.randomNormal([2, 4, 4, 1], 0, 1, 'float32', 3)
+    const condition = { labels: [1, 4] }
+
+    const before = tf.memory().numTensors
+    const gradient = gradientOf(logProbability)(x, [500, 20], condition)
+    expect(tf.memory().numTensors).toBe(before + 1)
+    const slope = await gradient.data()
+
+    // against what a nudge of one pixel does to each row
+    const values = await x.data()
+    for (const pixel of [0, 5, 15, 16, 30]) {
+      const nudged = [0.01, -0.01].map((by) =>
+        tf.tidy(() => {
+          const moved = values.map((value, k) => (k === pixel ? value + by : value))
+          return tf.sum(logProbability(tf.tensor(moved, x.shape), [], condition)).dataSync()[0]!
+        }),
+      )
+      expect(slope[pixel]!).toBeCloseTo((nudged[0]! - nudged[1]!) / 0.02, 2)
+    }
+    tf.dispose([x, gradient, ...weights])
   })
 })
 
