@@ -37,7 +37,13 @@ export const atOnce: Take = async (measure) => {
  */
 export const whenQuiet = (minutes: number): Take => {
   const deadline = Date.now() + minutes * 60_000
-  const patient = (): boolean => Date.now() < deadline
+  let warned = false
+  const patient = (): boolean => {
+    if (Date.now() < deadline) return true
+    if (!warned) process.stderr.write('It does not get quiet: from here on, measuring all the same\n')
+    warned = true
+    return false
+  }
   return async (measure) => {
     while (true) {
       await pause(30)
