@@ -49,10 +49,11 @@ export interface NetworkManifest {
   /** Where the data lie, `[−1, 1]` unless said; null for latents, which have no bounds. */
   readonly range?: DataRange | null
   readonly schedule: ScheduleSettings
-  readonly prediction: PredictionType
+  /** What it answers; a `flow` velocity goes with the schedule `flow`, and is told `scale·s + offset`. */
+  readonly prediction: PredictionType | 'flow'
   /** Whether it gives twice as many channels, the second half a learned variance. */
   readonly learnedVariance?: boolean
-  /** How it is told the time: as t, in the shape of its input, unless said. */
+  /** How it is told the time: as t (rounded, where the input takes only whole numbers), in the shape of its input, unless said. */
   readonly time?: TimeCode & { readonly shape?: TimeShape }
   /** How it is told the class; left out, it knows none, unless there are labels or an input for them. */
   readonly condition?: { readonly as?: 'integer' | 'one-hot'; readonly classes?: number }
@@ -94,7 +95,7 @@ export const networkCodec: t.Type<NetworkManifest> = closed(
     kind: oneOf(...networkKinds),
     shape: listOf('whole numbers, such as [28, 28, 1]', wholeFrom(1)),
     schedule: scheduleCodec,
-    prediction: oneOf<PredictionType>('epsilon', 'sample', 'v_prediction'),
+    prediction: oneOf<PredictionType | 'flow'>('epsilon', 'sample', 'v_prediction', 'flow'),
   },
   {
     file: words,

@@ -5,6 +5,8 @@ import type * as t from 'io-ts'
 import { attempt } from '../attempt.ts'
 import { listOf, numberIn, oneOf, wholeFrom, yesOrNo } from '../codecs.ts'
 import {
+  type FlowOptions,
+  flowSchedule,
   type Schedule,
   scheduleFromAlphaBars,
   scheduleFromBetas,
@@ -38,12 +40,15 @@ const kinds = Object.keys(schedules) as ReadonlyArray<keyof typeof schedules>
 
 /** The settings of a schedule. */
 export type ScheduleSettings = Readonly<Record<string, unknown>> & {
-  readonly kind: keyof typeof schedules | 'betas' | 'alpha-bars'
+  readonly kind: keyof typeof schedules | 'betas' | 'alpha-bars' | 'flow'
+  readonly trainedSteps?: number
   readonly zeroTerminalSnr?: boolean
   /** All βs, for the kind `betas`. */
   readonly betas?: readonly number[]
   /** All ᾱs, for the kind `alpha-bars`. */
   readonly alphaBars?: readonly number[]
+  /** How much more of the times is noise, for the kind `flow`. */
+  readonly shift?: number
 }
 
 const { trainedSteps: _, ...ofTables } = common
@@ -55,7 +60,21 @@ export const scheduleCodec: t.Type<ScheduleSettings> = byKind({
   ),
   betas: closed({ kind: oneOf('betas'), betas: listOf('βs', numberIn(0, 1)) }, ofTables),
   'alpha-bars': closed({ kind: oneOf('alpha-bars'), alphaBars: listOf('ᾱs', numberIn(0, 1)) }, ofTables),
+  flow: closed({ kind: oneOf('flow') }, { trainedSteps: wholeFrom(1), shift: numberIn(0) }),
 }) as t.Type<ScheduleSettings>
+
+/**
+ * What a flow's schedule is asked for.
+ *
+ * @example
+ * ```ts
+ * expect(flowOptions({ kind: 'flow', shift: 3 })).toEqual({ shift: 3 })
+ * ```
+ */
+export const flowOptions = ({ trainedSteps, shift }: ScheduleSettings): FlowOptions => ({
+  ...(trainedSteps === undefined ? {} : { trainedSteps }),
+  ...(shift === undefined ? {} : { shift }),
+})
 
 /**
  * The schedule of decoded settings.
@@ -75,6 +94,7 @@ export const manifestSchedule = ({
 }: ScheduleSettings): E.Either<Failure, Schedule> =>
   pipe(
     attempt(() => {
+      if (kind === 'flow') return flowSchedule(flowOptions({ kind, ...options }))
       const precision = options['precision'] === 'f32' ? 'f32' : 'f64'
       if (kind === 'betas') return scheduleFromBetas(options.betas ?? [], kind, precision)
       if (kind === 'alpha-bars') return scheduleFromAlphaBars(options.alphaBars ?? [], kind, precision)

@@ -67,7 +67,11 @@ const disagreement = (manifest: Manifest): string | undefined => {
   const { labels = [], unconditional } = manifest
   if (new Set(labels).size < labels.length) return 'labels has one name twice'
   if (!isNetworkManifest(manifest)) return undefined
-  const { condition, inputs, learnedVariance = false, range = [-1, 1] } = manifest
+  const { condition, inputs, learnedVariance = false, range = [-1, 1], prediction, schedule, time } = manifest
+  if ((prediction === 'flow') !== (schedule.kind === 'flow'))
+    return `prediction is ${prediction} and schedule.kind ${schedule.kind}, and a flow is both or neither`
+  if (prediction === 'flow' && time?.as !== undefined)
+    return `time.as is ${time.as}, and a flow is told its own time; scale and offset can be said of that`
   const known = Math.max(labels.length, (unconditional ?? -1) + 1)
   const conditional = condition !== undefined || inputs?.labels !== undefined
   const classes = condition?.classes ?? known

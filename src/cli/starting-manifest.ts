@@ -80,9 +80,9 @@ export const startingManifest = (kind: NetworkKind, path: string, network: Ports
     'range: [-1, 1]',
     '',
     '# The noise that it was trained on. A guess: no file says it.',
-    `# Kinds: ${[...Object.keys(schedules), 'betas', 'alpha-bars'].join(', ')}.`,
+    `# Kinds: ${[...Object.keys(schedules), 'betas', 'alpha-bars', 'flow'].join(', ')}.`,
     'schedule: { kind: linear, trainedSteps: 1000 }',
-    '# What it answers: epsilon (the noise), sample (x₀) or v_prediction. A guess: no file says it.',
+    '# What it answers: epsilon (the noise), sample (x₀), v_prediction, or flow. A guess: no file says it.',
     'prediction: epsilon',
     ...(channels !== undefined && answered === 2 * channels
       ? [

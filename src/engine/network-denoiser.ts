@@ -7,15 +7,18 @@ import type { Shape, Values } from '../algebra/algebra.ts'
 import { sameShape, showShape, sizeOf } from '../algebra/shape.ts'
 import { tfjs } from '../algebra/tfjs.ts'
 import type { NetworkManifest } from '../checkpoint/manifest-network.ts'
+import { flowOptions } from '../checkpoint/manifest-schedule.ts'
 import type { Schedule } from '../diffusion/schedule.ts'
 import { fail } from '../failure.ts'
 import { E } from '../fp.ts'
 import { checkLabels } from '../model/condition.ts'
 import type { Denoiser } from '../model/denoiser.ts'
 import type { Layout } from '../model/denoiser-of.ts'
+import { flowDenoiser } from '../model/flow.ts'
 import { normalized } from '../model/normalized.ts'
 import { encodeTime } from '../model/time-code.ts'
 import { toPrediction } from '../model/to-prediction.ts'
+import type { ForeignNetwork } from '../model/transplanted.ts'
 import type { Network, NetworkFeed } from './network.ts'
 import type { Binding } from './network-binding.ts'
 
@@ -110,40 +113,56 @@ export const networkDenoiser = (
       )
   }
 
-  const model: Denoiser<tf.Tensor> = {
+  const ask: ForeignNetwork<tf.Tensor> = (x, times, condition, { signal }) =>
+    defer(() => {
+      const checked = checkLabels(known?.labels, times.length)(condition)
+      if (E.isLeft(checked)) return throwError(() => checked.left)
+      checkRows(times.length)
+      const feeds = new Map<string, NetworkFeed>([
+        [timePort.name, timesOf(kind, binding, shape, times)],
+        ...(known === undefined || checked.right === undefined
+          ? []
+          : [[known.port.name, classesOf(known, checked.right)] as const]),
+      ])
+      const entered = enter(layout, x)
+      feeds.set(port.name, entered)
+      return from(network.run(feeds, output, { signal })).pipe(
+        map((answer) => {
+          try {
+            tf.tidy(() => checkAnswer(answer))
+            return toPrediction(channels, () => leave(layout, answer).clone())
+          } finally {
+            answer.dispose()
+          }
+        }),
+        finalize(() => {
+          if (entered !== x) entered.dispose()
+        }),
+      )
+    })
+
+  const common = {
     algebra: tfjs,
-    predicts: prediction,
-    schedule,
     shape,
     learnedVariance,
     ...(known === undefined ? {} : { labels: known.labels }),
-    predict: (x, t, condition, { signal }) =>
-      defer(() => {
-        const checked = checkLabels(known?.labels, t.length)(condition)
-        if (E.isLeft(checked)) return throwError(() => checked.left)
-        checkRows(t.length)
-        const feeds = new Map<string, NetworkFeed>([
-          [timePort.name, timesOf(kind, binding, shape, t.map(encode))],
-          ...(known === undefined || checked.right === undefined
-            ? []
-            : [[known.port.name, classesOf(known, checked.right)] as const]),
-        ])
-        const entered = enter(layout, x)
-        feeds.set(port.name, entered)
-        return from(network.run(feeds, output, { signal })).pipe(
-          map((answer) => {
-            try {
-              tf.tidy(() => checkAnswer(answer))
-              return toPrediction(channels, () => leave(layout, answer).clone())
-            } finally {
-              answer.dispose()
-            }
-          }),
-          finalize(() => {
-            if (entered !== x) entered.dispose()
-          }),
-        )
-      }),
   }
+  const { scale = 1, offset = 0 } = manifest.time ?? {}
+  const model: Denoiser<tf.Tensor> =
+    prediction === 'flow'
+      ? flowDenoiser({ ...common, ...flowOptions(manifest.schedule) }, (x, s, condition, options) =>
+          ask(
+            x,
+            s.map((each) => scale * each + offset),
+            condition,
+            options,
+          ),
+        )
+      : {
+          ...common,
+          predicts: prediction,
+          schedule,
+          predict: (x, t, condition, options) => ask(x, t.map(encode), condition, options),
+        }
   return range === null ? model : normalized(range)(model)
 }

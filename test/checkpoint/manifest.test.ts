@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { isNetworkManifest, parseManifest } from '../../src/checkpoint/manifest.ts'
 import { manifestSchedule, type ScheduleSettings } from '../../src/checkpoint/manifest-schedule.ts'
@@ -67,6 +68,11 @@ describe('a manifest of a network', () => {
     )
   })
 
+  it('reads the one in the documentation', () => {
+    const [, said = ''] = /```yaml\n([^`]*)```/.exec(readFileSync('docs/networks.md', 'utf8')) ?? []
+    expect(parseManifest('m', said)).toMatchObject(E.right({ kind: 'tfjs-layers', unconditional: 2 }))
+  })
+
   it('takes the name of a schedule for the schedule, and null for no range', () => {
     const read = parseManifest('m', text({ schedule: 'cosine', range: 'null' }))
     expect(read).toMatchObject(E.right({ schedule: { kind: 'cosine' }, range: null }))
@@ -106,7 +112,7 @@ describe('a manifest of a network', () => {
     [{ schedule: '{ kind: betas, betas: [0.1, 2] }' }, 'schedule.betas[1] is 2, not a number from 0 to 1'],
     [
       { prediction: 'eps' },
-      'prediction is "eps", not one of epsilon, sample, v_prediction; the nearest is epsilon',
+      'prediction is "eps", not one of epsilon, sample, v_prediction, flow; the nearest is epsilon',
     ],
     [{ time: '{ as: t/t }' }, /^time.as is "t\/t", not one of t, t\/T, /],
     [{ time: '{ shape: rows }' }, 'time.shape is "rows", not one of scalar, vector, column, image'],
@@ -121,6 +127,11 @@ describe('a manifest of a network', () => {
       'decoder.kind is "diffusers", not one of onnx, tfjs-graph, tfjs-layers',
     ],
     [{ labls: '[a]' }, /^labls is \["a"\], not a setting here .*; the nearest is labels$/],
+    [{ prediction: 'flow' }, 'prediction is flow and schedule.kind linear, and a flow is both or neither'],
+    [
+      { prediction: 'flow', schedule: 'flow', time: '{ as: sigma }' },
+      'time.as is sigma, and a flow is told its own time; scale and offset can be said of that',
+    ],
     [{ labels: '[a, a]' }, 'labels has one name twice'],
     [{ condition: '{}' }, 'condition.classes is missing, and there are no labels that could be counted'],
     [
@@ -157,6 +168,7 @@ describe('a manifest’s schedule', () => {
     expect(made({ kind: 'cosine', precision: 'f32' })).toEqual([
       ...cosineSchedule({ precision: 'f32' }).alphaBars,
     ])
+    expect(made({ kind: 'flow', trainedSteps: 4 })[1]).toBeCloseTo(0.5, 15)
     expect(made({ kind: 'linear', zeroTerminalSnr: true })).toEqual([
       ...zeroTerminalSnr(linearSchedule()).alphaBars,
     ])

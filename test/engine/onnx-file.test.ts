@@ -12,6 +12,7 @@ import { loadModel } from '../../src/engine/load-model.ts'
 import { unet2dOnnx } from '../../src/engine/onnx.ts'
 import type { Denoiser } from '../../src/model/denoiser.ts'
 import { denoiserOf } from '../../src/model/denoiser-of.ts'
+import { flowDenoiser } from '../../src/model/flow.ts'
 import { guided } from '../../src/model/guided.ts'
 import { orThrow } from '../../src/or-throw.ts'
 import { goldenPath } from '../support/goldens.ts'
@@ -127,6 +128,30 @@ describe('two models of different making', () => {
     const schedule = linearSchedule()
     const logSnr = (t: number): number => Math.log(schedule.alphaBars[t]! / (1 - schedule.alphaBars[t]!)) / 4
     const same = byHand(1, { schedule, predicts: 'sample', range: [0, 1] }, logSnr)
+    expect(await apart(chain(model), chain(same))).toBeLessThan(1e-5)
+  })
+
+  it('a flow, T = 100, told 2·s − ½, in its own coordinates', async () => {
+    const folder = room(
+      `
+      kind: onnx
+      shape: [8, 8, 3]
+      layout: NHWC
+      schedule: { kind: flow, trainedSteps: 100, shift: 3 }
+      prediction: flow
+      time: { scale: 2, offset: -0.5 }`,
+      { 'model.onnx': bytes(3) },
+    )
+    using model = await orThrow(loadModel(engine, folder))
+    const network = byHand(3, { schedule: linearSchedule(), predicts: 'epsilon' }, (s) => s)
+    const known = { algebra: tfjs, shape: [8, 8, 3], range: 1, trainedSteps: 100, shift: 3 }
+    const same = flowDenoiser<tf.Tensor>(known, (x, s, ...rest) =>
+      network.predict(
+        x,
+        s.map((each) => 2 * each - 0.5),
+        ...rest,
+      ),
+    )
     expect(await apart(chain(model), chain(same))).toBeLessThan(1e-5)
   })
 })
