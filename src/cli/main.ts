@@ -4,7 +4,6 @@
  */
 import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
-import { rules } from '../diffusion/solver.ts'
 import { isFailure, render } from '../failure.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
 import type { Flags } from './settings.ts'
@@ -43,7 +42,7 @@ program
     '--spacing <kind>',
     'which ones: trailing, leading or linspace (default: trailing, or the preset’s)',
   )
-  .option('--sampler <rule>', `the rule: ${Object.keys(rules).join(', ')}`, 'ddim')
+  .option('--sampler <rule>', 'ddim, ddpm, or a solver such as dpmpp-2m, plms, heun or unipc', 'ddim')
   .option(
     '--eta <η>',
     'fresh noise, from 0 (none) to 1 (as DDPM), of ddim (default: 0) or euler-ancestral (default: 1)',
