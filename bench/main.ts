@@ -34,8 +34,8 @@ const { threads } = flags
 
 const batches = [1, 16] as const
 const repeats = { 1: 5, 16: 1 } as const
-/** Compilers take their time: the stream runs a thousand steps until its functions are compiled for good. */
-const warmUps = { 1: 50, 16: 3 } as const
+/** Compilers take their time: V8 is busy with the stream for some thousand steps, on the cores that the network wants. */
+const warmUps = { 1: 200, 16: 3 } as const
 const nullSteps = 1000
 const productSize = 1024
 

@@ -69,6 +69,12 @@ export interface Rival {
   readonly close: () => void
 }
 
+/** The line that says what went wrong, among all that a program says when it dies. */
+const lastError = (complaints: string): string => {
+  const lines = complaints.split('\n').filter((line) => line.trim() !== '')
+  return lines.findLast((line) => /^\w*(Error|Exception)\b/.test(line)) ?? lines.at(-1) ?? 'it ended'
+}
+
 /**
  * Starts a rival.
  *
@@ -94,7 +100,7 @@ export const startRival = (
     for (const { reject } of waiting.splice(0)) reject(new Error(reason))
   }
   child.on('error', (error) => stop(error.message))
-  child.on('close', () => stop(complaints.trim().split('\n').at(-1) ?? 'it ended'))
+  child.on('close', () => stop(lastError(complaints)))
   // whoever still asks learns of it by 'close'
   child.stdin.on('error', () => undefined)
   createInterface(child.stdout).on('line', (line) => {
