@@ -30,8 +30,8 @@ export type Sum<T> = ReadonlyArray<readonly [coefficient: Coefficient, vector: T
 export interface VectorAlgebra<T> {
   /** Evaluates `Σ cᵢ·vᵢ`. All vectors have one shape; the result is a new value, even for `1·v`. */
   readonly combine: (sum: Sum<T>) => T
-  /** Clamps every element into `[low, high]`. */
-  readonly clamp: (x: T, low: number, high: number) => T
+  /** Evaluates `Σ cᵢ·vᵢ` and clamps every element into `[low, high]`, in the same pass. */
+  readonly clamp: (sum: Sum<T>, low: number, high: number) => T
   /** Scales each row of `x` to the standard deviation of the same row of `like`; a row that is one number over and over stays as it is. */
   readonly matchDeviation: (x: T, like: T) => T
   /** Divides each row by a quantile of its magnitudes, `share` in `[0, 1]`, interpolated linearly and clamped into `[low, high]`; `low` is above 0. */

@@ -43,7 +43,7 @@ const embedding: NetworkAlgebra<Values64>['embedding'] = (table, indices) => {
  * @example
  * ```ts
  * const x = float64.fromValues({ shape: [2], data: Float64Array.of(1, -3) })
- * expect(float64.clamp(x, -1, 1).data).toEqual(Float64Array.of(1, -1))
+ * expect(float64.clamp([[1, x]], -1, 1).data).toEqual(Float64Array.of(1, -1))
  * ```
  */
 export const float64: TensorAlgebra<Values64> = {

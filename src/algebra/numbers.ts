@@ -4,6 +4,11 @@
 import type { VectorAlgebra } from './algebra.ts'
 import { planSum } from './plan-sum.ts'
 
+const within =
+  (low: number, high: number) =>
+  (x: number): number =>
+    Math.min(Math.max(x, low), high)
+
 /**
  * The algebra of plain numbers. A number is one row of the shape `[]`.
  *
@@ -13,7 +18,7 @@ import { planSum } from './plan-sum.ts'
  * @example
  * ```ts
  * expect(numbers.combine([[2, 10], [[0.5], 4]])).toBe(22)
- * expect(numbers.clamp(3, -1, 1)).toBe(1)
+ * expect(numbers.clamp([[1, 3]], -1, 1)).toBe(1)
  * ```
  */
 export const numbers: VectorAlgebra<number> = {
@@ -21,9 +26,9 @@ export const numbers: VectorAlgebra<number> = {
     const { coefficients, vectors } = planSum(sum, numbers.shape)
     return vectors.reduce((total, vector, i) => total + (coefficients[i]?.[0] ?? 0) * vector, 0)
   },
-  clamp: (x, low, high) => Math.min(Math.max(x, low), high),
+  clamp: (sum, low, high) => within(low, high)(numbers.combine(sum)),
   matchDeviation: (x) => x,
-  divideByQuantile: (x, _, low, high) => x / numbers.clamp(Math.abs(x), low, high),
+  divideByQuantile: (x, _, low, high) => x / within(low, high)(Math.abs(x)),
   scaleByExp: (x, exponent, factor) => x * Math.exp(factor * exponent),
   fromValues: ({ data }) => {
     const [value] = data

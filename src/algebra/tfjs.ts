@@ -8,7 +8,7 @@ import type { Activation, NetworkAlgebra, Parameters, Shape, TensorAlgebra, Valu
 import { frequencies } from './sinusoid.ts'
 import { registerGradients } from './tfjs/gradients.ts'
 import { groupNorm } from './tfjs/group-norm.ts'
-import { linearCombination } from './tfjs/linear-combination.ts'
+import { clampedCombination, linearCombination } from './tfjs/linear-combination.ts'
 import { divideByQuantile, matchDeviation } from './tfjs/rows.ts'
 
 registerGradients()
@@ -97,7 +97,7 @@ const upsample = tf.customGrad((input) => {
  * The algebra of tensors.
  *
  * @remarks
- * `combine` is one kernel on the backends cpu and wasm. Each function returns one new tensor (`split` as many as asked for)
+ * `combine` and `clamp` are one kernel each on the backends cpu and wasm. Each function returns one new tensor (`split` as many as asked for)
  * and leaves no other behind. Weights are laid out as tfjs likes them; see {@link tfjsParameters}.
  *
  * @example
@@ -112,7 +112,7 @@ const upsample = tf.customGrad((input) => {
  */
 export const tfjs: TensorAlgebra<tf.Tensor> = {
   combine: linearCombination,
-  clamp: (x, low, high) => tf.clipByValue(x, low, high),
+  clamp: clampedCombination,
   matchDeviation,
   divideByQuantile,
   scaleByExp: tidy((x, exponent, factor) => tf.mul(x, tf.exp(tf.mul(exponent, factor)))),

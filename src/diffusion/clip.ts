@@ -66,15 +66,14 @@ export const clipFor = (choice: ClipChoice | undefined, range: number | undefine
 }
 
 /** x̂₀ in range, from one that need not be: a new tensor. */
-const intoRange = <T>(algebra: VectorAlgebra<T>, clip: Clip, x0: T): T => {
+const intoRange = <T>(algebra: VectorAlgebra<T>, clip: Clip, x0: Sum<T>): T => {
   const { mode, range, ratio = 0.995, largest = Infinity } = clip
   if (mode === 'x0' || mode === 'x0+eps') return algebra.clamp(x0, -range, range)
-  const scaled = algebra.divideByQuantile(x0, ratio, range, largest)
-  const clamped = algebra.clamp(scaled, -1, 1)
+  const raw = algebra.combine(x0)
+  const scaled = algebra.divideByQuantile(raw, ratio, range, largest)
+  algebra.dispose(raw)
+  const inRange = algebra.clamp([[range, scaled]], -range, range)
   algebra.dispose(scaled)
-  if (range === 1) return clamped
-  const inRange = algebra.combine([[range, clamped]])
-  algebra.dispose(clamped)
   return inRange
 }
 
@@ -113,9 +112,7 @@ export const clipEstimate = <T>(
   const follows = mode.endsWith('+eps') && level.alphaBar < 1
   const toEps = follows ? epsFromX0(level) : undefined
   return (xt, estimate) => {
-    const raw = algebra.combine(estimate.x0)
-    const clipped = intoRange(algebra, clip, raw)
-    algebra.dispose(raw)
+    const clipped = intoRange(algebra, clip, estimate.x0)
     const x0 = sumOf(clipped)
     return { estimate: { x0, eps: toEps?.(xt, x0) ?? estimate.eps }, made: [clipped] }
   }

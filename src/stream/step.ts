@@ -191,7 +191,7 @@ export const step =
           try {
             if (variance === undefined) throw fail('VarianceMissing', { rule: rule.name })
             const limit = MOST_SPREAD / Math.abs(spread)
-            const sane = algebra.clamp(variance, -limit, limit)
+            const sane = algebra.clamp(sumOf(variance), -limit, limit)
             used.push(sane)
             return algebra.scaleByExp(z, sane, spread)
           } finally {

@@ -212,7 +212,7 @@ describe.each(backends)('tfjs on %s', (backend) => {
       () => tfjs.concat([image]),
       () => tfjs.embedding(matrix, one),
       () => tfjs.sinusoid(one, { dim: 5, flipSinToCos: true, freqShift: 0 }),
-      () => tfjs.clamp(image, 0, 1),
+      () => tfjs.clamp([[1, image]], 0, 1),
       () => tfjs.combine([[1, image]]),
     ]
     for (const call of calls) {

@@ -192,12 +192,53 @@ describe.each(backends)('tfjs on %s', (backend) => {
     tf.dispose([x, exponent, y])
   })
 
-  it('clamps into a new tensor', async () => {
+  it('clamps a sum into a new tensor, in one kernel', async () => {
     const x = tf.tensor1d([-3, 0.5, 3])
-    const y = tfjs.clamp(x, -1, 1)
+    const profile = await tf.profile(() => tfjs.clamp([[1, x]], -1, 1))
+    expect(profile.kernels).toHaveLength(1)
+    expect(profile.newTensors).toBe(1)
+    const y = profile.result as tf.Tensor
     expect([...(await y.data())]).toEqual([-1, 0.5, 1])
     expect([...(await x.data())]).toEqual([-3, 0.5, 3])
     tf.dispose([x, y])
+  })
+
+  it.each([1, 2, 3, 4, 5])('adds up %i vectors, clamped or not', async (count) => {
+    const vectors = Array.from({ length: count }, (_, i) => tf.tensor2d([[i + 1], [-2 * i - 1]]))
+    const before = tf.memory().numTensors
+    const sum = vectors.map((vector, i) => [[i + 1, 2 - i], vector] as const)
+    const plain = vectors.reduce<readonly [number, number]>(
+      ([a, b], _, i) => [a + (i + 1) ** 2, b - (2 - i) * (2 * i + 1)],
+      [0, 0],
+    )
+    const [y, clamped] = [tfjs.combine(sum), tfjs.clamp(sum, -3, 4)]
+    expect(tf.memory().numTensors).toBe(before + 2)
+    expect([...(await y.data())]).toEqual(plain)
+    expect([...(await clamped.data())]).toEqual(plain.map((value) => Math.min(Math.max(value, -3), 4)))
+    tf.dispose([...vectors, y, clamped])
+  })
+
+  it('has no gradient where it clamps', async () => {
+    const x = tf.tensor2d([
+      [1, -4],
+      [0.5, 4],
+    ])
+    const y = tf.zerosLike(x)
+    const before = tf.memory().numTensors
+    const f = (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
+      tfjs.clamp(
+        [
+          [[2, 3], a],
+          [5, b],
+        ],
+        -3,
+        3,
+      )
+    const [da, db] = tf.grads(f)([x, y])
+    expect(tf.memory().numTensors).toBe(before + 2)
+    expect([...(await da!.data())]).toEqual([2, 0, 3, 0])
+    expect([...(await db!.data())]).toEqual([5, 0, 5, 0])
+    tf.dispose([x, y, da!, db!])
   })
 
   it('shares no memory with what it takes in or gives out', async () => {
@@ -215,8 +256,9 @@ describe.each(backends)('tfjs on %s', (backend) => {
 describe('tfjs on a backend without kernels of our own', () => {
   it('composes the sum, with the same value and gradient', async () => {
     await useBackend('cpu')
-    const kernel = tf.getKernel('LinearCombination', 'cpu')
-    tf.unregisterKernel('LinearCombination', 'cpu')
+    const names = ['LinearCombination', 'ClampedCombination']
+    const kernels = names.map((name) => tf.getKernel(name, 'cpu'))
+    for (const name of names) tf.unregisterKernel(name, 'cpu')
     try {
       const x = tf.tensor2d([
         [1, 2],
@@ -231,9 +273,15 @@ describe('tfjs on a backend without kernels of our own', () => {
       expect([...(await sum.data())]).toEqual([3, 6, 36, 48])
       const dx = tf.grad((a) => tfjs.combine([[[2, 3], a]]))(x)
       expect([...(await dx.data())]).toEqual([2, 2, 3, 3])
-      tf.dispose([x, sum, dx])
+      const held = tf.memory().numTensors
+      const clamped = tfjs.clamp([[[2, 3], x]], 3, 11)
+      expect(tf.memory().numTensors).toBe(held + 1)
+      expect([...(await clamped.data())]).toEqual([3, 4, 9, 11])
+      const within = tf.grad((a) => tfjs.clamp([[[2, 3], a]], 3, 11))(x)
+      expect([...(await within.data())]).toEqual([0, 2, 3, 0])
+      tf.dispose([x, sum, dx, clamped, within])
     } finally {
-      tf.registerKernel(kernel)
+      kernels.forEach(tf.registerKernel)
     }
   })
 })

@@ -31,7 +31,7 @@ const modelIn = <T>(algebra: VectorAlgebra<T>): Denoiser<T> => ({
   shape: shape.slice(1),
   range: 1,
   predict: (x, [t = 0]) => {
-    const bent = algebra.clamp(x, -0.7, 0.9)
+    const bent = algebra.clamp([[1, x]], -0.7, 0.9)
     const output = algebra.combine([
       [0.6, x],
       [0.3 + t / 3000, bent],

@@ -25,7 +25,7 @@ const clamping = (
   schedule,
   shape: [3],
   range: 1,
-  predict: (x) => [{ output: algebra.clamp(x, -0.8, 0.9) }],
+  predict: (x) => [{ output: algebra.clamp([[1, x]], -0.8, 0.9) }],
 })
 
 interface Choice {
@@ -90,6 +90,14 @@ describe('frames', () => {
     const books = countingAlgebra()
     await lastValueFrom(sampling(books, { steps: 10 }).pipe(tap(({ xt }) => data(books, xt))))
     expect(books.combined()).toBe(10)
+  })
+
+  it('cost one more, for x₀, where that is clipped', async () => {
+    const books = countingAlgebra()
+    await lastValueFrom(sampling(books, { steps: 10, clip: 'x0+eps' }).pipe(tap(({ xt }) => data(books, xt))))
+    expect(books.combined()).toBe(10)
+    // the network clamps as well
+    expect(books.clamped()).toBe(20)
   })
 
   it('compute x₀ and ε when they are first read, and only then', async () => {

@@ -33,7 +33,7 @@ const bending = <T>(algebra: VectorAlgebra<T>): Denoiser<T> => ({
   shape,
   range: 1,
   predict: (x, [t = 0]) => {
-    const bent = algebra.clamp(x, -1.5, 1.2)
+    const bent = algebra.clamp([[1, x]], -1.5, 1.2)
     const output = algebra.combine([
       [0.6, x],
       [0.3 + t / 4000, bent],

@@ -45,7 +45,7 @@ const sampling = (
     range: 1,
     predict: (x) => {
       asked()
-      return [{ output: algebra.clamp(x, -0.8, 0.9) }]
+      return [{ output: algebra.clamp([[1, x]], -0.8, 0.9) }]
     },
   }
   return respace(schedule, trailing(config.steps ?? 5)).pipe(

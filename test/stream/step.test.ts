@@ -153,7 +153,7 @@ describe('step, on tensors', () => {
     const x = start(books)
     const quiet = {
       ...modelIn(books),
-      predict: (of_: Counted) => of({ output: books.algebra.clamp(of_, -1, 1) }),
+      predict: (of_: Counted) => of({ output: books.algebra.clamp([[1, of_]], -1, 1) }),
     }
     await firstValueFrom(
       of({ x, draws: 1 }).pipe(step({ model: quiet, rule: ddpm(), noise, clip: 'none' })(first)),

@@ -4,7 +4,7 @@
  * A fault throws where it happens, and is written down as well, because a stream that nobody listens to any more
  * swallows what is thrown.
  */
-import type { Shape, Values, VectorAlgebra } from '../../src/algebra/algebra.ts'
+import type { Shape, Sum, Values, VectorAlgebra } from '../../src/algebra/algebra.ts'
 import { float64, type Values64 } from '../../src/algebra/float64.ts'
 
 /** A tensor with a number of its own. */
@@ -20,8 +20,10 @@ export interface Books {
   readonly made: () => number
   /** How many of them are alive. */
   readonly alive: () => number
-  /** How many linear combinations were computed. */
+  /** How many linear combinations were computed, without clamping. */
   readonly combined: () => number
+  /** How many were computed and clamped. */
+  readonly clamped: () => number
   /** What went wrong: reading what was disposed of, disposing of it twice. */
   readonly faults: readonly string[]
 }
@@ -40,6 +42,7 @@ export const countingAlgebra = (reading: 'at once' | 'later' = 'at once'): Books
   const faults: string[] = []
   let made = 0
   let combined = 0
+  let clamped = 0
 
   const make = (values: Values64): Counted => {
     const tensor = { id: made++, values }
@@ -56,6 +59,8 @@ export const countingAlgebra = (reading: 'at once' | 'later' = 'at once'): Books
     check(tensor, 'read')
     return tensor.values
   }
+  const valuesOfSum = (sum: Sum<Counted>): Sum<Values64> =>
+    sum.map(([coefficient, tensor]) => [coefficient, valuesOf(tensor)] as const)
   const copy = (tensor: Counted): Values => {
     const { shape, data } = valuesOf(tensor)
     return { shape, data: data.slice() }
@@ -65,11 +70,12 @@ export const countingAlgebra = (reading: 'at once' | 'later' = 'at once'): Books
     algebra: {
       combine: (sum) => {
         combined++
-        return make(
-          float64.combine(sum.map(([coefficient, tensor]) => [coefficient, valuesOf(tensor)] as const)),
-        )
+        return make(float64.combine(valuesOfSum(sum)))
       },
-      clamp: (x, low, high) => make(float64.clamp(valuesOf(x), low, high)),
+      clamp: (sum, low, high) => {
+        clamped++
+        return make(float64.clamp(valuesOfSum(sum), low, high))
+      },
       matchDeviation: (x, like) => make(float64.matchDeviation(valuesOf(x), valuesOf(like))),
       divideByQuantile: (x, share, low, high) =>
         make(float64.divideByQuantile(valuesOf(x), share, low, high)),
@@ -88,6 +94,7 @@ export const countingAlgebra = (reading: 'at once' | 'later' = 'at once'): Books
     made: () => made,
     alive: () => alive.size,
     combined: () => combined,
+    clamped: () => clamped,
     faults,
   }
 }

@@ -27,7 +27,8 @@ export const vector64: VectorAlgebra<Values64> = {
       })
     })
   },
-  clamp: (x, low, high) => mapValues(x, (value) => Math.min(Math.max(value, low), high)),
+  clamp: (sum, low, high) =>
+    mapValues(vector64.combine(sum), (value) => Math.min(Math.max(value, low), high)),
   matchDeviation: matchDeviation64,
   divideByQuantile: divideByQuantile64,
   scaleByExp: ({ shape, data }, exponent, factor) =>

@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { sizeOf } from '../shape.ts'
 
 /** Numbers as both backends keep them. */
-type HostArray = Float32Array | Int32Array | Uint8Array
+export type HostArray = Float32Array | Int32Array | Uint8Array
 
 /** What cpu and wasm show of themselves; tfjs-core types a backend as `{}`. */
 interface CpuBackend {
@@ -36,8 +36,8 @@ export interface HostKernel {
     inputs: readonly tf.Tensor[],
     attributes: tf.NamedAttrMap,
   ) => ReadonlyArray<() => tf.Tensor>
-  /** How many of the inputs the gradient reads, so that they have to be kept for it. */
-  readonly kept: number
+  /** How many of the inputs, the first ones, the gradient reads, so that they have to be kept for it. */
+  readonly kept: number | 'all'
 }
 
 /** tfjs-core's types don't admit that there may be none. */
@@ -106,15 +106,19 @@ export const registerHostKernel = (
       tf.registerKernel({ kernelName: name, backendName, kernelFunc: onHost(kernel, host) })
     tf.registerGradient({
       kernelName: name,
-      inputsToSave: Array.from({ length: kept }, (_, i) => String(i)),
+      ...(kept === 'all'
+        ? { saveAllInputs: true }
+        : { inputsToSave: Array.from({ length: kept }, (_, i) => String(i)) }),
       gradFunc: (dy, inputs, attributes) => {
         const [whole] = [dy].flat()
         return Object.fromEntries(whole === undefined ? [] : gradient(whole, inputs, attributes).entries())
       },
     })
   }
-  return (inputs, attributes) =>
-    kernelOf(name, tf.getBackend()) === undefined
-      ? undefined
-      : tf.engine().runKernel(name, Object.fromEntries(inputs.entries()), attributes)
+  return (inputs, attributes) => {
+    if (kernelOf(name, tf.getBackend()) === undefined) return undefined
+    // a list whose items are found by name, too: tfjs keeps all inputs only of a list
+    const named = Object.assign<tf.Tensor[], tf.NamedTensorMap>([...inputs], {})
+    return tf.engine().runKernel(name, named, attributes)
+  }
 }

@@ -1,36 +1,89 @@
 /**
- * `Σ cᵢ·vᵢ` on tensors: one kernel where we can bring our own, and a composition of tfjs ops elsewhere.
+ * `Σ cᵢ·vᵢ` on tensors, clamped or not: one kernel where we can bring our own, and a composition of tfjs ops elsewhere.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Sum } from '../algebra.ts'
 import { planSum, type Plan } from '../plan-sum.ts'
 import { rowsOf } from '../shape.ts'
-import { registerHostKernel } from './host-kernel.ts'
+import { type HostArray, registerHostKernel } from './host-kernel.ts'
 
 /** The coefficients travel as an attribute of the kernel: `coefficients[i][row]`. */
 const coefficientsOf = (attributes: tf.NamedAttrMap): readonly number[][] =>
   attributes['coefficients'] as number[][]
 
-const kernel = registerHostKernel({
-  name: 'LinearCombination',
-  fill: (out, vectors, attributes, shape) => {
-    const coefficients = coefficientsOf(attributes)
-    const rows = rowsOf(shape)
-    const width = out.length / rows
-    const terms = vectors.length
-    for (let row = 0; row < rows; row++) {
-      const scales = coefficients.map((perRow) => perRow[row]!)
-      for (let k = row * width; k < (row + 1) * width; k++) {
-        // In double precision until the end: one rounding, whatever the order of the terms.
-        let sum = 0
-        for (let i = 0; i < terms; i++) sum += scales[i]! * vectors[i]![k]!
-        out[k] = sum
-      }
+const boundsOf = (attributes: tf.NamedAttrMap): readonly [low: number, high: number] =>
+  attributes['bounds'] as [number, number]
+
+/**
+ * Adds up one row, in double precision until the end: one rounding, whatever the order of the terms. One loop for each of the
+ * usual numbers of terms, since a loop within the loop costs as much as what it adds.
+ */
+const addRow = (
+  out: Float32Array,
+  vectors: readonly HostArray[],
+  scales: readonly number[],
+  begin: number,
+  end: number,
+): void => {
+  const [a = 0, b = 0, c = 0] = scales
+  const [u, v, w] = vectors
+  if (u === undefined) return
+  if (vectors.length === 1) for (let k = begin; k < end; k++) out[k] = a * u[k]!
+  else if (v !== undefined && vectors.length === 2)
+    for (let k = begin; k < end; k++) out[k] = a * u[k]! + b * v[k]!
+  else if (v !== undefined && w !== undefined && vectors.length === 3)
+    for (let k = begin; k < end; k++) out[k] = a * u[k]! + b * v[k]! + c * w[k]!
+  else
+    for (let k = begin; k < end; k++) {
+      let sum = 0
+      for (let i = 0; i < vectors.length; i++) sum += scales[i]! * vectors[i]![k]!
+      out[k] = sum
     }
-  },
+}
+
+const add = (
+  out: Float32Array,
+  vectors: readonly HostArray[],
+  attributes: tf.NamedAttrMap,
+  shape: readonly number[],
+): void => {
+  const coefficients = coefficientsOf(attributes)
+  const rows = rowsOf(shape)
+  const width = out.length / rows
+  for (let row = 0; row < rows; row++) {
+    const scales = coefficients.map((perRow) => perRow[row]!)
+    addRow(out, vectors, scales, row * width, (row + 1) * width)
+  }
+}
+
+const combine = registerHostKernel({
+  name: 'LinearCombination',
+  fill: add,
   gradient: (dy, _, attributes) =>
     coefficientsOf(attributes).map((coefficient) => () => linearCombination([[coefficient, dy]])),
   kept: 0,
+})
+
+const combineAndClamp = registerHostKernel({
+  name: 'ClampedCombination',
+  fill: (out, vectors, attributes, shape) => {
+    const [low, high] = boundsOf(attributes)
+    add(out, vectors, attributes, shape)
+    for (let k = 0; k < out.length; k++) out[k] = Math.min(Math.max(out[k]!, low), high)
+  },
+  gradient: (dy, vectors, attributes) => {
+    const coefficients = coefficientsOf(attributes)
+    const [low, high] = boundsOf(attributes)
+    const inside = (): tf.Tensor => {
+      const sum = linearCombination(vectors.map((vector, i) => [coefficients[i]!, vector]))
+      return tf.logicalAnd(tf.greaterEqual(sum, low), tf.lessEqual(sum, high))
+    }
+    return coefficients.map(
+      (coefficient) => () =>
+        tf.tidy(() => linearCombination([[coefficient, tf.where(inside(), dy, tf.zerosLike(dy))]])),
+    )
+  },
+  kept: 'all',
 })
 
 /** A scalar, or a column that broadcasts over everything but the rows. */
@@ -49,6 +102,11 @@ const composed = ({ shape, coefficients, vectors }: Plan<tf.Tensor>): tf.Tensor 
     const [only, ...others] = products
     return only !== undefined && others.length === 0 ? only : tf.addN(products)
   })
+
+const plan = (sum: Sum<tf.Tensor>): Plan<tf.Tensor> & { readonly attributes: tf.NamedAttrMap } => {
+  const planned = planSum(sum, ({ shape }) => shape)
+  return { ...planned, attributes: { coefficients: planned.coefficients.map((perRow) => [...perRow]) } }
+}
 
 /**
  * Evaluates a sum of tensors of one shape, in float32.
@@ -70,7 +128,32 @@ const composed = ({ shape, coefficients, vectors }: Plan<tf.Tensor>): tf.Tensor 
  * ```
  */
 export const linearCombination = (sum: Sum<tf.Tensor>): tf.Tensor => {
-  const plan = planSum(sum, ({ shape }) => shape)
-  const coefficients = plan.coefficients.map((perRow) => [...perRow])
-  return kernel(plan.vectors, { coefficients }) ?? composed(plan)
+  const planned = plan(sum)
+  return combine(planned.vectors, planned.attributes) ?? composed(planned)
+}
+
+/**
+ * Evaluates a sum as {@link linearCombination} does, and clamps it. Where it is out of bounds, its gradient is 0.
+ *
+ * @param sum - `Σ cᵢ·vᵢ`
+ * @param low - the least that an element may be
+ * @param high - the most
+ * @returns a new tensor
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const x = tf.tensor2d([[1, -2], [3, 4]])
+ * const y = clampedCombination([[[1, 0.5], x]], -1, 1.5)
+ * expect([...(await y.data())]).toEqual([1, -1, 1.5, 1.5])
+ * ```
+ */
+export const clampedCombination = (sum: Sum<tf.Tensor>, low: number, high: number): tf.Tensor => {
+  const planned = plan(sum)
+  return (
+    combineAndClamp(planned.vectors, { ...planned.attributes, bounds: [low, high] }) ??
+    tf.tidy(() => tf.clipByValue(composed(planned), low, high))
+  )
 }
