@@ -5,6 +5,7 @@ import { from, type Observable, type ObservableInput } from 'rxjs'
 import type { Sum, VectorAlgebra } from '../algebra/algebra.ts'
 import type { Transition } from '../diffusion/transition.ts'
 import { fail } from '../failure.ts'
+import { continuation, type Continuation } from './continuation.ts'
 import type { RefCount } from './ref-count.ts'
 import type { Stepped } from './step.ts'
 
@@ -32,6 +33,8 @@ export interface Frame<T> {
   readonly waitUntil: (work: ObservableInput<unknown>) => void
   /** The same tensors for as long as you like; dispose of them when done. */
   readonly keep: () => OwnedFrame<T>
+  /** How the chain goes on from here; for operators such as {@link resume}. */
+  readonly [continuation]: () => Continuation<T>
 }
 
 /** A frame that belongs to whoever asked for it. */
@@ -120,11 +123,13 @@ const own = <T>(
  *
  * @param lender - the run
  * @param stepped - the step
+ * @param onward - how the chain goes on
  * @returns the frame, and what ends the first loan (when `next` returns)
  */
 export const lend = <T>(
   lender: Lender<T>,
   stepped: Stepped<T>,
+  onward: Continuation<T>,
 ): { readonly frame: Frame<T>; readonly returned: () => void } => {
   const { algebra } = lender
   const { transition } = stepped
@@ -133,6 +138,10 @@ export const lend = <T>(
   const returned = (): void => {
     loans -= 1
     if (loans === 0) letGo()
+  }
+
+  const ensureLent = (field: string): void => {
+    if (loans === 0) throw fail('FrameExpired', { step: transition.index, field })
   }
 
   const frame: Frame<T> = {
@@ -156,8 +165,12 @@ export const lend = <T>(
       lender.hold(frame, work$, late ? undefined : returned)
     },
     keep: () => {
-      if (loans === 0) throw fail('FrameExpired', { step: transition.index, field: 'keep()' })
+      ensureLent('keep()')
       return own(algebra, transition, reading(lender, stepped))
+    },
+    [continuation]: () => {
+      ensureLent('what it goes on from')
+      return onward
     },
   }
   const ended = lender.lent(frame)
