@@ -38,6 +38,10 @@ export interface VectorAlgebra<T> {
   readonly divideByQuantile: (x: T, share: number, low: number, high: number) => T
   /** `x·e^(factor·exponent)`, element by element; both have one shape. */
   readonly scaleByExp: (x: T, exponent: T, factor: number) => T
+  /** One batch of several: the rows of the first, then those of the second, and so on. */
+  readonly joinRows: (batches: readonly T[]) => T
+  /** Several batches of one, of so many rows each: the inverse of {@link VectorAlgebra.joinRows}. */
+  readonly splitRows: (x: T, rows: readonly number[]) => readonly T[]
   /** Brings numbers into the algebra (an upload, where the algebra lives on a device). */
   readonly fromValues: (values: Values) => T
   /** Reads numbers back: at once where they are at hand, by a promise where they come from a device; `x` has to stay alive until then. */

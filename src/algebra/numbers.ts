@@ -13,7 +13,8 @@ const within =
  * The algebra of plain numbers. A number is one row of the shape `[]`.
  *
  * @remarks
- * `fromValues` takes exactly one value (a batch has no place here) and throws a `RangeError` at anything else.
+ * A batch has no place here: `fromValues` takes exactly one value, `joinRows` one number, and both throw a `RangeError` at
+ * anything else.
  *
  * @example
  * ```ts
@@ -30,6 +31,14 @@ export const numbers: VectorAlgebra<number> = {
   matchDeviation: (x) => x,
   divideByQuantile: (x, _, low, high) => x / within(low, high)(Math.abs(x)),
   scaleByExp: (x, exponent, factor) => x * Math.exp(factor * exponent),
+  joinRows: ([x, ...others]) => {
+    if (x === undefined || others.length > 0) throw new RangeError('numbers have no rows to be joined')
+    return x
+  },
+  splitRows: (x, rows) => {
+    if (rows.length !== 1 || rows[0] !== 1) throw new RangeError('a number has no rows to be split')
+    return [x]
+  },
   fromValues: ({ data }) => {
     const [value] = data
     if (value === undefined || data.length !== 1)

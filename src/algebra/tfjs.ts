@@ -116,6 +116,9 @@ export const tfjs: TensorAlgebra<tf.Tensor> = {
   matchDeviation,
   divideByQuantile,
   scaleByExp: tidy((x, exponent, factor) => tf.mul(x, tf.exp(tf.mul(exponent, factor)))),
+  joinRows: ([first, ...others]) =>
+    first !== undefined && others.length === 0 ? tf.clone(first) : tf.concat([first!, ...others], 0),
+  splitRows: (x, rows) => tf.split(x, [...rows], 0),
   // Copied: the cpu backend would keep the very array that it is given, and give it out again.
   fromValues: ({ shape, data }) => tf.tensor(new Float32Array(data), [...shape], 'float32'),
   toValues: async (x) => ({ shape: [...x.shape], data: new Float32Array(await x.data()) }),

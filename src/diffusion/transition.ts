@@ -107,6 +107,39 @@ export const transitions = (
   )
 
 /**
+ * The steps that are left from a level in mid-chain: to the levels of the spacing that are cleaner, and to the end. They are
+ * counted from 0.
+ *
+ * @param schedule - what t means
+ * @param spacing - which levels to visit
+ * @param level - where x is
+ * @param finalLevel - where the last step leads; clean unless said
+ * @returns the steps, none where the level is no noisier than the end; or why the spacing does not fit the schedule
+ *
+ * @example
+ * ```ts
+ * const left = transitionsFrom(linearSchedule(), trailing(4), { t: 600, alphaBar: linearSchedule().alphaBars[600]! })
+ * expect(pipe(left, E.map((steps) => steps.map(({ from, to }) => [from.t, to.t])))).toEqual(
+ *   E.right([[600, 499], [499, 249], [249, -1]]),
+ * )
+ * ```
+ */
+export const transitionsFrom = (
+  schedule: Schedule,
+  spacing: Spacing,
+  level: Level,
+  finalLevel: FinalLevel = 'clean',
+): E.Either<Failure, readonly Transition[]> =>
+  pipe(
+    spacing.levels(schedule),
+    E.map((levels) => {
+      const end = endOf(schedule, finalLevel)
+      const between = levels.filter(({ alphaBar }) => alphaBar > level.alphaBar && alphaBar < end.alphaBar)
+      return level.alphaBar < end.alphaBar ? transitionsThrough([level, ...between, end]) : []
+    }),
+  )
+
+/**
  * The steps of a chain backwards, from image to noise: from where {@link transitions} end to where they begin. With
  * DDIM at η = 0 they encode an image (arXiv:2010.02502, sec. 4.3 and 5.4).
  *

@@ -41,3 +41,44 @@ export const checkLabels =
     const label = String(strange)
     return E.left(fail('LabelUnknown', { label, known, nearest: nearest(known)(label) }))
   }
+
+/**
+ * What two batches have to have in common to be asked about as one: whether their rows have labels.
+ *
+ * @example
+ * ```ts
+ * expect(kindOfCondition({ labels: [1] })).toBe(kindOfCondition({ labels: [2, 3] }))
+ * expect(kindOfCondition({ labels: [1] })).not.toBe(kindOfCondition({}))
+ * ```
+ */
+export const kindOfCondition = ({ labels }: Condition): string => (labels === undefined ? '' : 'labels')
+
+/**
+ * The condition of several batches as one; all are of one kind.
+ *
+ * @example
+ * ```ts
+ * expect(joinConditions([{ labels: [1] }, { labels: [2, 3] }])).toEqual({ labels: [1, 2, 3] })
+ * expect(joinConditions([{}, {}])).toEqual({})
+ * ```
+ */
+export const joinConditions = (conditions: readonly Condition[]): Condition => {
+  const labels = conditions.flatMap((condition) => condition.labels ?? [])
+  return conditions.some((condition) => condition.labels !== undefined) ? { labels } : {}
+}
+
+/**
+ * The conditions of parts of a batch, of so many rows each.
+ *
+ * @example
+ * ```ts
+ * expect(splitCondition({ labels: [1, 2, 3] }, [1, 2])).toEqual([{ labels: [1] }, { labels: [2, 3] }])
+ * ```
+ */
+export const splitCondition = (condition: Condition, rows: readonly number[]): readonly Condition[] =>
+  rows.map((count, part) => {
+    const begin = rows.slice(0, part).reduce((sum, each) => sum + each, 0)
+    return condition.labels === undefined
+      ? condition
+      : { ...condition, labels: condition.labels.slice(begin, begin + count) }
+  })

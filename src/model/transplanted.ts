@@ -2,21 +2,12 @@
  * Networks that live in other coordinates: they see x scaled, are told of time in their own way, and what they answer has
  * to be mixed with x.
  */
-import {
-  catchError,
-  defer,
-  EMPTY,
-  finalize,
-  from,
-  ignoreElements,
-  lastValueFrom,
-  map,
-  type ObservableInput,
-} from 'rxjs'
+import { defer, finalize, map, type ObservableInput } from 'rxjs'
 import type { Level } from '../diffusion/level.ts'
 import { levelAt } from '../diffusion/schedule.ts'
 import { ask } from './ask.ts'
 import type { Condition, Denoiser, PredictOptions, Prediction } from './denoiser.ts'
+import { openScope } from './scope.ts'
 
 /** A network in its own coordinates: a batch, a time for each row as it knows it, and what each row is to be. */
 export type ForeignNetwork<T> = (
@@ -72,23 +63,9 @@ export const transplanted = <T>(
     predict: (x, t, condition, { waitUntil }) =>
       defer(() => {
         const levels = t.map((each) => levelAt(schedule, each))
-        const moved = algebra.combine([[levels.map(input), x]])
-        let readers = 1
-        const release = (): void => {
-          readers -= 1
-          if (readers === 0) algebra.dispose(moved)
-        }
-        const hold = (work: ObservableInput<unknown>): void => {
-          readers += 1
-          // whoever asked learns of an error; here only the end matters
-          const end$ = from(work).pipe(
-            ignoreElements(),
-            catchError(() => EMPTY),
-          )
-          const ended = lastValueFrom(end$, { defaultValue: undefined }).then(release)
-          waitUntil?.(ended)
-        }
-        return ask(inside, { x: moved, t: levels.map(time), condition }, hold).pipe(
+        const made = openScope(algebra, waitUntil)
+        const moved = made.of(algebra.combine([[levels.map(input), x]]))
+        return ask(inside, { x: moved, t: levels.map(time), condition }, made.waitUntil).pipe(
           map((prediction) => {
             const mixed = algebra.combine([
               [levels.map(output), prediction.output],
@@ -97,7 +74,7 @@ export const transplanted = <T>(
             algebra.dispose(prediction.output)
             return { ...prediction, output: mixed }
           }),
-          finalize(release),
+          finalize(made.close),
         )
       }),
   }

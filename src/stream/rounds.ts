@@ -92,7 +92,7 @@ export const openRounds = (): Rounds => {
     if (first === undefined) return
     const held = ready.find(({ gate }) => !gate.isOpen())
     if (held === undefined) starting = first.scheduler.schedule(begin)
-    else closed = held.gate.open.subscribe({ complete: look })
+    else closed = held.gate.open.subscribe({ error: look, complete: look })
   }
 
   /** Lets everybody deliver whom nobody before keeps waiting. */

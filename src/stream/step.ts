@@ -17,7 +17,7 @@ import type { E } from '../fp.ts'
 import { ask } from '../model/ask.ts'
 import type { Condition, Denoiser, PredictOptions } from '../model/denoiser.ts'
 import type { NoiseSource } from '../noise/noise-source.ts'
-import { openScope } from './scope.ts'
+import { openScope } from '../model/scope.ts'
 
 /** Everything that a step needs besides x_t and the transition. */
 export interface StepConfig<T> {

@@ -80,6 +80,8 @@ export const countingAlgebra = (reading: 'at once' | 'later' = 'at once'): Books
       divideByQuantile: (x, share, low, high) =>
         make(float64.divideByQuantile(valuesOf(x), share, low, high)),
       scaleByExp: (x, exponent, factor) => make(float64.scaleByExp(valuesOf(x), valuesOf(exponent), factor)),
+      joinRows: (batches) => make(float64.joinRows(batches.map(valuesOf))),
+      splitRows: (x, rows) => float64.splitRows(valuesOf(x), rows).map(make),
       fromValues: (values) => make(float64.fromValues(values)),
       toValues: (x) => {
         check(x, 'read')

@@ -1,5 +1,6 @@
 /** What depends on a whole row at once: its spread, its quantiles. */
-import { rowsOf } from '../shape.ts'
+import type { Shape } from '../algebra.ts'
+import { rowsOf, sizeOf } from '../shape.ts'
 import { values64, type Values64 } from './values.ts'
 
 /** Scales every row by a number of its own. */
@@ -62,3 +63,48 @@ export const divideByQuantile64 = (x: Values64, share: number, low: number, high
     const magnitudes = rowOf(x, row).map(Math.abs).sort()
     return 1 / Math.min(Math.max(quantile(magnitudes, share), low), high)
   })
+
+const withRows = ({ shape }: Values64, rows: number): Shape => [rows, ...shape.slice(1)]
+
+/**
+ * One batch of several.
+ *
+ * @example
+ * ```ts
+ * const x: Values64 = { shape: [2, 1], data: Float64Array.of(1, 2) }
+ * expect(joinRows64([x, x])).toEqual({ shape: [4, 1], data: Float64Array.of(1, 2, 1, 2) })
+ * ```
+ */
+export const joinRows64 = (batches: readonly Values64[]): Values64 => {
+  const [first] = batches
+  if (first === undefined) throw new RangeError('no batches have no shape')
+  const rows = batches.reduce((sum, { shape }) => sum + rowsOf(shape), 0)
+  return values64(withRows(first, rows), (out) => {
+    let at = 0
+    for (const { data } of batches) {
+      out.set(data, at)
+      at += data.length
+    }
+  })
+}
+
+/**
+ * Several batches of one.
+ *
+ * @example
+ * ```ts
+ * const x: Values64 = { shape: [3, 1], data: Float64Array.of(1, 2, 3) }
+ * expect(splitRows64(x, [1, 2]).map(({ data }) => [...data])).toEqual([[1], [2, 3]])
+ * ```
+ */
+export const splitRows64 = (x: Values64, rows: readonly number[]): readonly Values64[] => {
+  let at = 0
+  return rows.map((count) => {
+    const shape = withRows(x, count)
+    const begin = at
+    at += sizeOf(shape)
+    return values64(shape, (out) => {
+      out.set(x.data.subarray(begin, at))
+    })
+  })
+}

@@ -2,7 +2,7 @@
 import type { VectorAlgebra } from '../algebra.ts'
 import { planSum } from '../plan-sum.ts'
 import { showShape, sizeOf } from '../shape.ts'
-import { divideByQuantile64, matchDeviation64 } from './rows.ts'
+import { divideByQuantile64, joinRows64, matchDeviation64, splitRows64 } from './rows.ts'
 import { mapValues, values64, type Values64 } from './values.ts'
 
 /**
@@ -35,6 +35,8 @@ export const vector64: VectorAlgebra<Values64> = {
     values64(shape, (out) => {
       for (let k = 0; k < out.length; k++) out[k] = data[k]! * Math.exp(factor * exponent.data[k]!)
     }),
+  joinRows: joinRows64,
+  splitRows: splitRows64,
   fromValues: ({ shape, data }) => {
     if (data.length !== sizeOf(shape))
       throw new RangeError(`${String(data.length)} values don't fill the shape ${showShape(shape)}`)

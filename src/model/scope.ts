@@ -3,7 +3,7 @@
  */
 import { catchError, EMPTY, from, ignoreElements, lastValueFrom } from 'rxjs'
 import type { VectorAlgebra } from '../algebra/algebra.ts'
-import type { PredictOptions } from '../model/denoiser.ts'
+import type { PredictOptions } from './denoiser.ts'
 
 /** What a step has made so far. */
 export interface Scope<T> {

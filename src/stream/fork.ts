@@ -1,0 +1,90 @@
+/**
+ * Branches of one run: what they have in common is computed once, and from there on they advance side by side.
+ */
+import { concat, connect, defer, isObservable, map, mergeMap, type Observable, of, tap } from 'rxjs'
+import { type Branch, inBranch } from './branch.ts'
+import { companyOf, inCompany } from './company.ts'
+import type { Frame } from './frame.ts'
+import { startsRuns } from './settled.ts'
+
+/** A branch of frames, whatever these are made of. */
+export type FrameOperator = <T>(frames$: Observable<Frame<T>>) => Observable<Frame<T>>
+
+/** Branches by name, or a stream of those that are to begin. */
+export type Branches<K extends string, Operator> =
+  Readonly<Record<K, Operator>> | Observable<Readonly<Record<K, Operator>>>
+
+/** {@link fork} of frames in mid-chain, and of transitions at x_T. */
+export interface Fork {
+  <K extends string>(
+    branches: Branches<K, FrameOperator>,
+  ): <T>(frames$: Observable<Frame<T>>) => Observable<Frame<T> & Branch<K>>
+  <K extends string, A extends object, T>(
+    branches: Branches<K, (source$: Observable<A>) => Observable<Frame<T>>>,
+  ): (source$: Observable<A>) => Observable<Frame<T> & Branch<K>>
+}
+
+/** A frame has expired when a branch comes late; a transition has not. */
+const isLent = (value: object): boolean => 'waitUntil' in value
+
+const split =
+  <K extends string, A extends object, T>(
+    branches: Branches<K, (source$: Observable<A>) => Observable<Frame<T>>>,
+  ) =>
+  (source$: Observable<A>): Observable<Frame<T> & Branch<K>> => {
+    const forked$: Observable<Frame<T> & Branch<K>> = defer(() => {
+      const company = companyOf(forked$)
+      const past: A[] = []
+      const remembered$ = source$.pipe(
+        tap((value) => {
+          if (!isLent(value)) past.push(value)
+        }),
+      )
+      const records$ = isObservable(branches) ? branches : of(branches)
+      const selector = (shared$: Observable<A>): Observable<Frame<T> & Branch<K>> =>
+        records$.pipe(
+          mergeMap((record) => Object.entries(record) as Array<[K, (typeof record)[K]]>),
+          mergeMap(([name, branch]) => {
+            const branch$ = branch(defer(() => concat([...past], shared$)))
+            return inCompany(company, branch$).pipe(map(inBranch(name)))
+          }),
+        )
+      return inCompany(company, remembered$).pipe(connect(selector))
+    })
+    return startsRuns(forked$)
+  }
+
+/**
+ * Forks a run into branches, each an operator of its own, and delivers the frames of all, each with the name of its branch.
+ *
+ *     source              a--b|
+ *     fork(x, y)          --x1-y1--x2-y2--(x3|)
+ *
+ * @remarks
+ * 1. Of transitions, it forks at x_T: each branch denoises from the noise that it is given, and the same noise gives the same x_T and the
+ *    same z's. Of frames, it forks in mid-chain: what comes before is computed once, and {@link resume} goes on from its last frame.
+ * 2. Branches advance in rounds: a round begins, in one macrotask, when every branch that wants to take a step has fewer than `inFlight` frames
+ *    held. So the calls that they make meet in {@link coalesce}, whatever their sinks do, and all branches together make as many calls as the longest.
+ * 3. In a round, frames come in the order of the record. A branch that is at its end, or cancelled, keeps no other waiting.
+ * 4. A branch ends by itself (`takeUntil` in the branch cancels it alone). A branch that fails, fails all.
+ * 5. It completes when the source and all branches have. Branches can begin later: an observable of records adds some each time
+ *    it emits, until it and the source have completed. Of transitions, a late branch is given all; of frames, those that are still to come.
+ * 6. A branch may fork again; {@link Branch.path} has all names.
+ *
+ * @param branches - operators by name, or an observable of such records
+ * @returns an operator from transitions or frames to frames of all branches
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom, map, toArray } from 'rxjs'
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * const noise = philox({ seed: 7 })
+ * const ends$ = respace(model.schedule, trailing(2)).pipe(
+ *   fork({ ddpm: denoise({ model, rule: ddpm(), noise }), ddim: denoise({ model, rule: ddim(), noise }) }),
+ *   map(({ branch, transition }) => `${branch} ${String(transition.index)}`),
+ *   toArray(),
+ * )
+ * expect(await lastValueFrom(ends$)).toEqual(['ddpm 0', 'ddim 0', 'ddpm 1', 'ddim 1'])
+ * ```
+ */
+export const fork: Fork = split

@@ -1,0 +1,86 @@
+/**
+ * Going on from a frame: over the steps that are left, or over others, by the same rule or another.
+ */
+import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, tap, throwError } from 'rxjs'
+import type { Level } from '../diffusion/level.ts'
+import type { Spacing } from '../diffusion/spacing.ts'
+import { type FinalLevel, transitionsFrom } from '../diffusion/transition.ts'
+import { E } from '../fp.ts'
+import type { Denoiser } from '../model/denoiser.ts'
+import { chain } from './chain.ts'
+import { companyOf, inCompany } from './company.ts'
+import { type ChainConfig, continuation, type Continuation } from './continuation.ts'
+import type { Frame } from './frame.ts'
+import { startsRuns } from './settled.ts'
+import { needs } from './step.ts'
+
+/** What is to be otherwise from here on; everything else stays. */
+export interface ResumeOptions extends Partial<
+  Pick<ChainConfig<never>, 'rule' | 'noise' | 'condition' | 'clip' | 'inFlight' | 'scheduler'>
+> {
+  /** Which levels to visit from here on: those of the spacing that are cleaner; the rest of the chain's own unless said. */
+  readonly spacing?: Spacing
+  /** Where the last step of that spacing leads; clean unless said. */
+  readonly finalLevel?: FinalLevel
+  /** What becomes of the model, such as {@link guided}. */
+  readonly model?: <T>(model: Denoiser<T>) => Denoiser<T>
+}
+
+/**
+ * Goes on from the last frame of a run that was cut short: with its x_t, the noise that follows, and what its rule looks back on.
+ *
+ *     frames      --a--b|
+ *     resume()    --------c--d|
+ *
+ * @remarks
+ * 1. The frames themselves are not passed on; those that follow are. After a chain's last frame none do.
+ * 2. With nothing said it continues as if nothing had been cut: bit for bit.
+ * 3. A `spacing` goes from the level where x_t is to the levels of the spacing below it, counted anew from 0.
+ * 4. It begins when the frames complete. While they run, it keeps what the last of them needs, and nothing else.
+ * 5. An error passes through; unsubscribing cancels whichever run is under way.
+ *
+ * @param options - what is to be otherwise
+ * @returns an operator; its errors are those of {@link denoise}, or SpacingInvalid for a spacing that does not fit the schedule
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom, map, take, toArray } from 'rxjs'
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * const frames$ = respace(model.schedule, trailing(50)).pipe(denoise({ model, rule: ddpm(), noise: philox({ seed: 7 }) }))
+ * const rest$ = frames$.pipe(take(25), resume({ rule: ddim() }), map(({ transition }) => transition.index), toArray())
+ * expect((await lastValueFrom(rest$)).slice(0, 2)).toEqual([25, 26])
+ * ```
+ */
+export const resume =
+  ({ spacing, finalLevel, model: change, ...changes }: ResumeOptions = {}) =>
+  <T>(frames$: Observable<Frame<T>>): Observable<Frame<T>> => {
+    const resumed$: Observable<Frame<T>> = defer(() => {
+      const company = companyOf(resumed$)
+      let last: { readonly at: Level; readonly onward: Continuation<T> } | undefined
+      const letGo = (): void => {
+        last?.onward.readers.release(needs(last.onward.latent))
+      }
+      const keepLast = tap((frame: Frame<T>) => {
+        const onward = frame[continuation]()
+        onward.readers.retain(needs(onward.latent))
+        letGo()
+        last = { at: frame.transition.to, onward }
+      })
+      const goOn = defer(() => {
+        if (last === undefined) return EMPTY
+        const { config, ahead, ...beginning } = last.onward
+        const model = change === undefined ? config.model : change(config.model)
+        const steps =
+          spacing === undefined
+            ? E.right(ahead)
+            : transitionsFrom(model.schedule, spacing, last.at, finalLevel)
+        if (E.isLeft(steps)) return throwError(() => steps.left)
+        return chain({ ...config, ...changes, model }, () => beginning, from(steps.right))
+      })
+      return concat(
+        inCompany(company, frames$.pipe(keepLast, ignoreElements())),
+        inCompany(company, goOn),
+      ).pipe(finalize(letGo))
+    })
+    return startsRuns(resumed$)
+  }
