@@ -21,6 +21,7 @@ import {
 import type { Values } from '../algebra/algebra.ts'
 import type { Transition } from '../diffusion/transition.ts'
 import { identity } from '../fp.ts'
+import { type Branch, branchOf, type BranchOf } from './branch.ts'
 import type { Frame, FrameField, OwnedFrame } from './frame.ts'
 
 /** Which tensors to copy. */
@@ -38,16 +39,21 @@ export type Snapshot<K extends FrameField = 'xt'> = Readonly<Record<K, Values>> 
   readonly waitUntil: (work: ObservableInput<unknown>) => void
 }
 
+/** A copy, which says of which branch it is if the frame does. */
+type Copy<F extends Fields, G> = Snapshot<Chosen<F>> & BranchOf<G>
+
 const read = <T, F extends Fields>(
   frame: OwnedFrame<T> | Frame<T>,
   fields: F,
   waitUntil: Frame<T>['waitUntil'],
+  branch: Partial<Branch>,
 ): Snapshot<Chosen<F>> | Promise<Snapshot<Chosen<F>>> => {
   const names = (['xt', 'x0', 'eps'] as const).filter((field) => fields[field] === true)
   const copies = names.map((field) => frame.algebra.toValues(frame[field]))
   const assemble = (values: readonly Values[]): Snapshot<Chosen<F>> =>
     ({
       transition: frame.transition,
+      ...branch,
       waitUntil,
       ...Object.fromEntries(names.map((field, i) => [field, values[i]])),
     }) as Snapshot<Chosen<F>>
@@ -77,12 +83,13 @@ const read = <T, F extends Fields>(
 export const snapshot =
   <const F extends Fields = { readonly xt: true }>(
     fields: F = { xt: true } as unknown as F,
-  ): (<T>(frames$: Observable<Frame<T>>) => Observable<Snapshot<Chosen<F>>>) =>
-  <T>(frames$: Observable<Frame<T>>) =>
+  ): (<T, G>(frames$: Observable<Frame<T> & G>) => Observable<Copy<F, G>>) =>
+  <T, G>(frames$: Observable<Frame<T> & G>) =>
     defer(() => {
       const cancelled = new Subject<never>()
-      const copy = (frame: Frame<T>): Observable<Snapshot<Chosen<F>>> => {
-        const copied = read(frame, fields, frame.waitUntil)
+      const copy = (frame: Frame<T>): Observable<Copy<F, G>> => {
+        const copied = read(frame, fields, frame.waitUntil, branchOf(frame)) as
+          Copy<F, G> | Promise<Copy<F, G>>
         if (!(copied instanceof Promise)) return of(copied)
         // held until it has been delivered, so that whoever receives it can go on holding
         const delivered = new Subject<never>()
@@ -119,20 +126,22 @@ export const snapshot =
 export const lastSnapshot =
   <const F extends Fields = { readonly xt: true }>(
     fields: F = { xt: true } as unknown as F,
-  ): (<T>(frames$: Observable<Frame<T>>) => Observable<Snapshot<Chosen<F>>>) =>
-  <T>(frames$: Observable<Frame<T>>) =>
+  ): (<T, G>(frames$: Observable<Frame<T> & G>) => Observable<Copy<F, G>>) =>
+  <T, G>(frames$: Observable<Frame<T> & G>) =>
     defer(() => {
-      let last: { readonly kept: OwnedFrame<T>; readonly waitUntil: Frame<T>['waitUntil'] } | undefined
+      let last: { readonly kept: OwnedFrame<T>; readonly frame: Frame<T> } | undefined
       const letGo = (): void => {
         last?.kept[Symbol.dispose]()
       }
       const keepLast = tap((frame: Frame<T>) => {
         letGo()
-        last = { kept: frame.keep(), waitUntil: frame.waitUntil }
+        last = { kept: frame.keep(), frame }
       })
       const readLast = defer(() => {
         if (last === undefined) return EMPTY
-        const copied = read(last.kept, fields, last.waitUntil)
+        const { kept, frame } = last
+        const copied = read(kept, fields, frame.waitUntil, branchOf(frame)) as
+          Copy<F, G> | Promise<Copy<F, G>>
         return copied instanceof Promise ? from(copied) : of(copied)
       })
       return concat(frames$.pipe(keepLast, ignoreElements()), readLast).pipe(finalize(letGo))
@@ -153,7 +162,7 @@ export const lastSnapshot =
  * expect(Math.abs(xt.data[0]! - 2)).toBeLessThan(0.5)
  * ```
  */
-export const finalSnapshot = <T, const F extends Fields = { readonly xt: true }>(
-  frames$: Observable<Frame<T>>,
+export const finalSnapshot = <T, G, const F extends Fields = { readonly xt: true }>(
+  frames$: Observable<Frame<T> & G>,
   fields?: F,
-): Promise<Snapshot<Chosen<F>>> => lastValueFrom(frames$.pipe(lastSnapshot(fields)))
+): Promise<Copy<F, G>> => lastValueFrom(frames$.pipe(lastSnapshot(fields)))
