@@ -241,6 +241,29 @@ describe.each(backends)('tfjs on %s', (backend) => {
     tf.dispose([x, y, da!, db!])
   })
 
+  it('joins rows and splits them again, into new tensors', async () => {
+    const parts = [
+      tf.tensor2d([[1, 2]]),
+      tf.tensor2d([
+        [3, 4],
+        [5, 6],
+      ]),
+    ]
+    const before = tf.memory().numTensors
+    for (const given of [parts, parts.slice(0, 1)]) {
+      const joined = tfjs.joinRows(given)
+      const split = tfjs.splitRows(
+        joined,
+        given.map(({ shape: [rows = 0] }) => rows),
+      )
+      expect(tf.memory().numTensors).toBe(before + 1 + given.length)
+      expect(joined.shape).toEqual([given.length === 2 ? 3 : 1, 2])
+      for (const [i, part] of split.entries()) expect(await part.array()).toEqual(await given[i]!.array())
+      tf.dispose([joined, ...split])
+    }
+    tf.dispose(parts)
+  })
+
   it('shares no memory with what it takes in or gives out', async () => {
     const data = Float32Array.of(1, 2)
     const x = tfjs.fromValues({ shape: [2], data })

@@ -1,0 +1,44 @@
+/**
+ * DDPM and DDIM from one seed: they share the first half, and every call of the network. One strip shows both.
+ */
+import { connect, filter, lastValueFrom, merge, take } from 'rxjs'
+import * as rx from 'rxdiffusion/node'
+
+const network = await rx.orThrow(rx.loadModel(await rx.orThrow(rx.openEngine('onnx'))))
+let calls = 0
+const counted: typeof network = {
+  ...network,
+  predict: (...question) => {
+    calls += 1
+    return network.predict(...question)
+  },
+}
+const model = rx.coalesce(counted)
+
+const forked$ = rx.respace(model.schedule, rx.trailing(30)).pipe(
+  rx.denoise({
+    model: rx.guided({ weight: 2 })(model),
+    rule: rx.ddpm(),
+    noise: rx.philox({ seed: 7 }),
+    condition: { labels: [1, 5, 8] },
+  }),
+  take(15),
+  rx.fork({ ddpm: rx.resume(), ddim: rx.resume({ rule: rx.ddim() }) }),
+)
+
+await lastValueFrom(
+  forked$.pipe(
+    connect((shared$) =>
+      merge(
+        ...(['ddpm', 'ddim'] as const).map((name) =>
+          shared$.pipe(
+            filter(({ branch }) => branch === name),
+            rx.toFilmStrip(`out/06-${name}-strip.png`, { steps: [15, 19, 24, 29] }),
+          ),
+        ),
+      ),
+    ),
+  ),
+)
+console.log(`30 steps, the last 15 in two branches, guided: ${String(calls)} calls of the network`)
+network[Symbol.dispose]()
