@@ -91,7 +91,8 @@ const onTfjs = (): Ground<tf.Tensor> => {
   return { algebra: tfjs, alive: () => tf.memory().numTensors - before, faults: [] }
 }
 
-const throws = (): never => {
+/** What throws 'broken'. */
+export const throws = (): never => {
   throw new Error('broken')
 }
 
@@ -228,7 +229,7 @@ export const checklist = <A>(name: string, checked: Checked<A>): void => {
       it('fails, and stops listening, when what it was given throws', () => {
         virtually(({ cold, expectObservable, expectSubscriptions }) => {
           const source = cold(SOURCE, frames)
-          expectObservable(source.pipe(throwing)).toBe('-#', undefined, 'broken')
+          expectObservable(source.pipe(throwing)).toBe('-#', undefined, new Error('broken'))
           expectSubscriptions(source.subscriptions).toBe('^!')
         })
       })
