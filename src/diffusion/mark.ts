@@ -51,6 +51,8 @@ export const hasReached = (mark: Mark, { from, to }: Transition, level: Level): 
  * ```
  */
 export const flawOfMark = (mark: Mark): string | undefined => {
+  if (['t', 'alphaBar', 'logSnr'].filter((scale) => scale in mark).length !== 1)
+    return 'a level is said by one of t, alphaBar and logSnr'
   if ('t' in mark)
     return Number.isFinite(mark.t) ? undefined : `t is ${String(mark.t)}, and has to be a number`
   if ('alphaBar' in mark)

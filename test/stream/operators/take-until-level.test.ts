@@ -80,6 +80,8 @@ describe('takeUntilLevel', () => {
     [{ t: Infinity }, 't is Infinity, and has to be a number'],
     [{ alphaBar: 1.1 }, 'alphaBar is 1.1, and has to lie between 0 and 1'],
     [{ alphaBar: NaN }, 'alphaBar is NaN, and has to lie between 0 and 1'],
+    [{ t: 500, alphaBar: 0.5 }, 'a level is said by one of t, alphaBar and logSnr'],
+    [{} as { t: number }, 'a level is said by one of t, alphaBar and logSnr'],
     [{ logSnr: NaN }, 'logSnr is NaN, and has to be a number'],
   ])('refuses %j', (level, reason) => {
     expect(() => takeUntilLevel(level)).toThrow(`The operator takeUntilLevel is not possible: ${reason}.`)

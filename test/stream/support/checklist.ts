@@ -38,6 +38,8 @@ export interface Checked<A> {
   readonly values?: (index: number) => Parameters<typeof looseFrame>[1]
   /** The operator with something in it that throws 'broken' at the first frame. */
   readonly throwing?: OnFrames<unknown>
+  /** Whether it reads the frames itself, and so fails where they can't be read; it does not unless said. */
+  readonly reads?: boolean
 }
 
 const SOURCE = '-0-1-2-3-4-|'
@@ -114,9 +116,8 @@ const endings: Readonly<Record<string, (operator: OnFrames<unknown>) => OnFrames
 const leavesNothing = <T>(
   where: string,
   open: () => Ground<T>,
-  checked: Pick<Checked<unknown>, 'operator' | 'throwing'>,
+  { operator, throwing, reads = false }: Pick<Checked<unknown>, 'operator' | 'throwing' | 'reads'>,
 ): void => {
-  const { operator, throwing } = checked
   const ends = (name: string, end: OnFrames<unknown>, fails = false): void => {
     it(`leaves nothing behind when a run ${name}, ${where}`, async () => {
       const ground = open()
@@ -131,6 +132,18 @@ const leavesNothing = <T>(
   for (const [name, end] of Object.entries(endings)) ends(name, end(operator))
   ends('fails in the network', operator, true)
   if (throwing !== undefined) ends('throws in what it was given', throwing)
+
+  if (reads)
+    for (const lost of [throws, () => macrotask().then(throws)])
+      it(`fails and leaves nothing behind when numbers can’t be read, ${where}`, async () => {
+        const ground = open()
+        const { frames$, calls } = sampling({ ...ground.algebra, toValues: lost })
+        await expect(lastValueFrom(frames$.pipe(operator))).rejects.toThrow('broken')
+        await settled(frames$)
+        await aWhile()
+        expect([ground.alive(), ground.faults]).toEqual([0, []])
+        expect(calls()).toBeLessThan(4)
+      })
 
   it(`leaves nothing behind at whatever turn it is cancelled, ${where}`, async () => {
     for (let turns = 0; turns < 12; turns++) {
