@@ -42,6 +42,9 @@ export interface Checked<A> {
   readonly reads?: boolean
 }
 
+/** What of it matters on tensors. */
+type OnTensors = Pick<Checked<unknown>, 'operator' | 'throwing' | 'reads'>
+
 const SOURCE = '-0-1-2-3-4-|'
 
 /** The five frames by the number of their step. */
@@ -116,7 +119,7 @@ const endings: Readonly<Record<string, (operator: OnFrames<unknown>) => OnFrames
 const leavesNothing = <T>(
   where: string,
   open: () => Ground<T>,
-  { operator, throwing, reads = false }: Pick<Checked<unknown>, 'operator' | 'throwing' | 'reads'>,
+  { operator, throwing, reads = false }: OnTensors,
 ): void => {
   const ends = (name: string, end: OnFrames<unknown>, fails = false): void => {
     it(`leaves nothing behind when a run ${name}, ${where}`, async () => {
@@ -157,6 +160,28 @@ const leavesNothing = <T>(
       await aWhile()
       expect([turns, ground.alive(), ground.faults, calls()]).toEqual([turns, 0, [], made])
     }
+  })
+}
+
+/**
+ * Checks an operator on tensors alone, for what has no virtual time.
+ *
+ * @param name - what it is called
+ * @param checked - what is particular about it
+ */
+export const leavesNothingOnTensors = (name: string, checked: OnTensors): void => {
+  describe(`${name}, on tensors`, () => {
+    beforeAll(() => useBackend('cpu'))
+    leavesNothing('on tensors of tfjs', onTfjs, checked)
+    for (const reading of ['at once', 'later'] as const)
+      leavesNothing(
+        `on tensors that are read ${reading}`,
+        () => {
+          const books = countingAlgebra(reading)
+          return { algebra: books.algebra, alive: books.alive, faults: books.faults }
+        },
+        checked,
+      )
   })
 }
 
@@ -248,17 +273,5 @@ export const checklist = <A>(name: string, checked: Checked<A>): void => {
       })
   })
 
-  describe(`${name}, on tensors`, () => {
-    beforeAll(() => useBackend('cpu'))
-    leavesNothing('on tensors of tfjs', onTfjs, checked)
-    for (const reading of ['at once', 'later'] as const)
-      leavesNothing(
-        `on tensors that are read ${reading}`,
-        () => {
-          const books = countingAlgebra(reading)
-          return { algebra: books.algebra, alive: books.alive, faults: books.faults }
-        },
-        checked,
-      )
-  })
+  leavesNothingOnTensors(name, checked)
 }
