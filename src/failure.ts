@@ -57,6 +57,7 @@ export interface FailureFacts {
   readonly PredictionMissing: { readonly t: number }
   readonly FrameExpired: { readonly step: number; readonly field: string }
   readonly NotARun: Record<never, never>
+  readonly OperatorInvalid: { readonly operator: string; readonly reason: string }
 
   // checkpoints
   readonly FileUnreadable: { readonly path: string; readonly reason: string }
@@ -137,6 +138,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
     `${f.field} of the frame of step ${String(f.step)} was read after the frame was handed back. ` +
     'Read it while next() runs, hold it with waitUntil(), copy it with snapshot(), or keep() it.',
   NotARun: () => 'settled() takes the observable that denoise() returned, or a frame of it.',
+  OperatorInvalid: (f) => `The operator ${f.operator} is not possible: ${f.reason}.`,
 
   // checkpoints
   FileUnreadable: (f) => `${f.path} can't be read: ${f.reason}.`,

@@ -25,8 +25,8 @@ export interface Rule {
   readonly memory?: number
   /** Makes a better estimate of this step's and of those seen in the steps before it (`history`, the latest first). */
   readonly refine?: <T>(now: Now<T>, history: ReadonlyArray<Past<T>>) => Refined<T>
-  /** c, where each element of z counts `exp(c·v)` times, v being the variance that the network has learned. */
-  readonly spread?: (transition: Transition) => number
+  /** c, where each element of z counts `exp(c·v)` times, v being the variance that the network has learned; once where it answers `undefined`. */
+  readonly spread?: (transition: Transition) => number | undefined
 }
 
 /** A step that a chain has made, as a solver looks back on it: everything in it is linear in tensors at hand. */
@@ -141,7 +141,7 @@ const learnedSpread: Readonly<Partial<Record<Variance, NonNullable<Rule['spread'
  * const step = { index: 0, count: 2, from: { t: 9, alphaBar: 0.1 }, to: { t: 4, alphaBar: 0.4 }, at: 9 }
  * expect(ddpm({ variance: 'fixed-large' }).step(step).z).toBeCloseTo(Math.sqrt(0.75), 15)
  * const { step: learned, spread } = ddpm({ variance: 'learned-range' })
- * expect(learned(step).z * Math.exp(spread!(step))).toBeCloseTo(Math.sqrt(0.75), 15)
+ * expect(learned(step).z * Math.exp(spread!(step)!)).toBeCloseTo(Math.sqrt(0.75), 15)
  * ```
  */
 export const ddpm = ({ variance = 'fixed-small' }: { readonly variance?: Variance } = {}): Rule => {

@@ -1,5 +1,6 @@
 import {
   concatMap,
+  defaultIfEmpty,
   EMPTY,
   filter,
   identity,
@@ -29,6 +30,10 @@ import type { Branch } from '../../src/stream/branch.ts'
 import { denoise } from '../../src/stream/denoise.ts'
 import { fork } from '../../src/stream/fork.ts'
 import type { Frame } from '../../src/stream/frame.ts'
+import { everyNth } from '../../src/stream/operators/every-nth.ts'
+import { metrics } from '../../src/stream/operators/metrics.ts'
+import { onlyX0 } from '../../src/stream/operators/only-x0.ts'
+import { untilStable } from '../../src/stream/operators/until-stable.ts'
 import { respace } from '../../src/stream/respace.ts'
 import { resume } from '../../src/stream/resume.ts'
 import { settled } from '../../src/stream/settled.ts'
@@ -259,6 +264,45 @@ describe('fork in mid-chain', () => {
     expect([books.alive(), books.faults]).toEqual([0, []])
   })
 
+  it('says of copies, too, which branch they are of', async () => {
+    const frames$ = chainOf(slope(), ddpm(), 4).pipe(
+      take(3),
+      fork({ a: resume(), b: resume({ rule: ddim() }) }),
+    )
+    const names = await Promise.all([
+      lastValueFrom(
+        frames$.pipe(
+          onlyX0(),
+          map(({ branch }) => branch),
+          toArray(),
+        ),
+      ),
+      lastValueFrom(
+        frames$.pipe(
+          metrics(),
+          map(({ branch, xt }) => (xt.length === batch ? branch : 'c')),
+          toArray(),
+        ),
+      ),
+      lastValueFrom(
+        frames$.pipe(
+          everyNth(4),
+          map(({ branch }) => branch),
+          toArray(),
+        ),
+      ),
+      lastValueFrom(
+        frames$.pipe(
+          untilStable(1e9),
+          map(({ branch }) => branch),
+          take(2),
+          toArray(),
+        ),
+      ),
+    ])
+    expect(names).toEqual(Array(4).fill(['a', 'b']))
+  })
+
   it('forks a fork, and says the whole path', async () => {
     const { model, calls, books } = slope()
     const forked$ = chainOf({ model: coalesce(model), books, calls }, ddpm(), 20).pipe(
@@ -353,10 +397,10 @@ describe('resume', () => {
       )
       await lastValueFrom(
         rest$.pipe(
-          takeUntil(stop$),
           filter(({ transition }) => transition.index === 5 + when),
           take(1),
-          toArray(),
+          takeUntil(stop$),
+          defaultIfEmpty(undefined),
         ),
       )
       await settled(rest$)

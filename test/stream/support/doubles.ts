@@ -11,6 +11,8 @@ import { E } from '../../../src/fp.ts'
 import type { Denoiser, Prediction } from '../../../src/model/denoiser.ts'
 import type { NoiseSource } from '../../../src/noise/noise-source.ts'
 import { philox } from '../../../src/noise/philox.ts'
+import { continuation } from '../../../src/stream/continuation.ts'
+import type { Frame, FrameField } from '../../../src/stream/frame.ts'
 
 /** Numbers that are read at once, so that snapshots keep to virtual time. */
 export const line: VectorAlgebra<number> = {
@@ -65,6 +67,33 @@ export const countedNoise = (
     draw: (draw, shape) => {
       draws.push(draw)
       return noise.draw(draw, shape)
+    },
+  }
+}
+
+/** A frame that nobody has lent, of numbers of our choice; it knows what it was asked to wait for. */
+export interface Loose extends Frame<number> {
+  readonly waited: ReadonlyArray<ObservableInput<unknown>>
+}
+
+/** Makes loose frames. */
+export const looseFrame = (
+  transition: Transition,
+  values: Readonly<Partial<Record<FrameField, number>>> = {},
+): Loose => {
+  const waited: Array<ObservableInput<unknown>> = []
+  const tensors = { xt: 0, x0: 0, eps: 0, ...values }
+  return {
+    transition,
+    algebra: line,
+    ...tensors,
+    waited,
+    waitUntil: (work) => {
+      waited.push(work)
+    },
+    keep: () => ({ transition, algebra: line, ...tensors, [Symbol.dispose]: () => undefined }),
+    [continuation]: () => {
+      throw new Error('nothing follows on a loose frame')
     },
   }
 }
