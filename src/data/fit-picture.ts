@@ -60,7 +60,7 @@ const withChannels = (picture: Picture, channels: number): Raster => {
  *
  * @example
  * ```ts
- * const dot = { width: 1, height: 1, channels: 3, data: Uint8Array.of(255, 255, 255) } as const
+ * const dot: Picture = { width: 1, height: 1, channels: 3, data: Uint8Array.of(255, 255, 255) }
  * expect(fitPicture([1, 1, 1], false)(dot)).toEqual(E.right(Float32Array.of(1)))
  * expect(fitPicture([28, 28, 1], false)(dot)).toMatchObject({ _tag: 'Left' })
  * ```
