@@ -11,7 +11,7 @@ const rooms = {
   diffusion: ['algebra'],
   model: ['diffusion', 'algebra'],
   checkpoint: ['model', 'diffusion', 'algebra'],
-  data: ['algebra'],
+  data: ['media', 'checkpoint', 'algebra'],
   stream: ['model', 'diffusion', 'noise', 'algebra'],
   media: ['stream', 'model', 'diffusion', 'algebra'],
   train: ['stream', 'checkpoint', 'data', 'model', 'diffusion', 'noise', 'algebra', 'instances'],
@@ -63,7 +63,7 @@ const libraries = {
   pngjs: ['media', 'data'],
   'onnxruntime-node': ['engine'],
   '@tensorflow': ['algebra', 'engine', 'train', 'model'],
-  rxjs: ['model', 'stream', 'media', 'train', 'experiment', 'engine', 'pipeline', 'cli'],
+  rxjs: ['model', 'stream', 'media', 'data', 'train', 'experiment', 'engine', 'pipeline', 'cli'],
 }
 
 /** Who may touch the machine. */

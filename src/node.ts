@@ -12,6 +12,8 @@ export type {
 } from './checkpoint/manifest-network.ts'
 export type { ScheduleSettings } from './checkpoint/manifest-schedule.ts'
 export * from './checkpoint/safetensors-file.ts'
+export * from './data/open-images.ts'
+export * from './data/png-images.ts'
 export * from './engine/engine.ts'
 export * from './engine/engines.ts'
 export * from './engine/load-model.ts'

@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
 import { isFailure, render } from '../failure.ts'
+import type { ReconstructFlags } from './reconstruct.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
 import type { Flags } from './settings.ts'
 
@@ -85,11 +86,41 @@ program
   )
   .action(async (flags: Flags) => {
     const { sample } = await import('./sample.ts')
-    const interruption = new AbortController()
-    process.once('SIGINT', () => {
-      interruption.abort()
+    process.exitCode = await sample(flags, process.stderr, version, interrupted())
+  })
+
+/** Aborted by the first Ctrl-C. */
+const interrupted = (): AbortSignal => {
+  const controller = new AbortController()
+  process.once('SIGINT', () => {
+    controller.abort()
+  })
+  return controller.signal
+}
+
+program
+  .command('reconstruct')
+  .description('encode images to noise and decode them again: a table of the error against the steps')
+  .option('--model <dir>', 'folder or file of a model (default: the clothes that come with the package)')
+  .option(
+    '--images <path>',
+    'PNG file, folder of PNG files, IDX file (.gz too) or .npy (default: 512 test images of Fashion-MNIST)',
+  )
+  .option('--resize', 'bring images of another size or colour to the model’s')
+  .option('--steps <list>', 'the rows of the table', '10,20,50,100,200')
+  .option('--spacing <kind>', 'which timesteps: trailing, leading or linspace (default: trailing)')
+  .option('--at <end>', 'where the way up asks the network: source or destination', 'destination')
+  .option('--refinements <n>', 'how often each step up asks again', '0')
+  .option('--limit <n>', 'how many images at most (default: all)')
+  .option('--batch <n>', 'how many images at a time', '64')
+  .option('--engine <name>', 'what runs the model', 'auto')
+  .addHelpText('after', '\nExample:\n  rxdiffusion reconstruct --steps 10,20,50 --limit 64')
+  .action(async (flags: ReconstructFlags) => {
+    const { reconstructCommand } = await import('./reconstruct.ts')
+    process.exitCode = await reconstructCommand(flags, (text) => process.stdout.write(text), {
+      terminal: process.stderr,
+      signal: interrupted(),
     })
-    process.exitCode = await sample(flags, process.stderr, version, interruption.signal)
   })
 
 program

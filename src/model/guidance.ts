@@ -10,8 +10,8 @@ import type { Denoiser } from './denoiser.ts'
 /** A way to guide a model: an endomorphism of denoisers. */
 export type Guidance<T> = (model: Denoiser<T>) => Denoiser<T>
 
-/** How far to go: a number, or a function of where each row is. */
-export type Weight = number | ((level: Level) => number)
+/** How far to go: a number, or a function of where each row is, and of which row it is. */
+export type Weight = number | ((level: Level, row: number) => number)
 
 /**
  * Guidance composes: of two, the first is applied first, so the second guides what the first has guided. As `flow` does.
@@ -71,4 +71,6 @@ export const weightsAt = (
   { schedule }: Pick<Denoiser<unknown>, 'schedule'>,
   t: readonly number[],
 ): readonly number[] =>
-  t.map((time) => checkedWeight(typeof weight === 'number' ? weight : weight(levelAt(schedule, time))))
+  t.map((time, row) =>
+    checkedWeight(typeof weight === 'number' ? weight : weight(levelAt(schedule, time), row)),
+  )

@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exitCode, sample } from '../../src/cli/sample.ts'
+import { sample } from '../../src/cli/sample.ts'
 import type { Flags } from '../../src/cli/settings.ts'
+import { exitCode } from '../../src/cli/write-run.ts'
 
 let room: string
 beforeAll(() => {

@@ -33,7 +33,7 @@ await lastValueFrom(
         ...(['ddpm', 'ddim'] as const).map((name) =>
           shared$.pipe(
             filter(({ branch }) => branch === name),
-            rx.toFilmStrip(`out/06-${name}-strip.png`, { steps: [15, 19, 24, 29] }),
+            rx.toFilmStrip(`out/09-${name}-strip.png`, { steps: [15, 19, 24, 29] }),
           ),
         ),
       ),

@@ -1,0 +1,82 @@
+/**
+ * From flags to a model that is ready: everything that can be refused before the first step, the cheap refusals first.
+ */
+import { attempt } from '../attempt.ts'
+import type { Model } from '../engine/engine.ts'
+import { chooseEngine } from '../engine/engines.ts'
+import type { Failure } from '../failure.ts'
+import { E, pipe, TE } from '../fp.ts'
+import { checkWritable } from '../media/files.ts'
+import { guided } from '../model/guided.ts'
+import type { DenoiseConfig } from '../stream/denoise.ts'
+import { type Output, readOutputs } from './outputs.ts'
+import { type Flags, readSettings, type Settings } from './settings.ts'
+
+/** What the engines compute with. */
+export type Tensor = Parameters<Model['algebra']['dispose']>[0]
+
+/** A model that is ready, and what is to be done with it. */
+export interface Opened {
+  readonly settings: Settings
+  readonly outputs: readonly Output[]
+  /** What runs the model, for people. */
+  readonly engine: string
+  /** Whoever opened it disposes of it. */
+  readonly model: Model
+}
+
+/** Opens the model that settings name. */
+export const openModel = (
+  settings: Pick<Settings, 'engine' | 'model'>,
+): TE.TaskEither<Failure, Pick<Opened, 'engine' | 'model'>> =>
+  pipe(
+    chooseEngine(settings.engine),
+    TE.bindTo('opened'),
+    // whatever loads models loads tensors, and what has been refused by now needs neither
+    TE.bindW('loading', () => TE.fromTask(() => import('../engine/load-model.ts'))),
+    TE.bindW('model', ({ opened, loading }) => loading.loadModel(opened, settings.model)),
+    TE.map(({ opened, model }) => ({ engine: opened.about, model })),
+  )
+
+/** Settings, which may be refused by what they are made of. */
+export const settle = (flags: Flags): E.Either<Failure, Settings> =>
+  pipe(
+    attempt(() => readSettings(flags)),
+    E.flatten,
+  )
+
+/** Reads the flags, looks whether the files can be written, and opens the model. */
+export const openPlan = (flags: Flags): TE.TaskEither<Failure, Opened> =>
+  pipe(
+    TE.Do,
+    TE.bindW('settings', () => TE.fromEither(settle(flags))),
+    TE.bindW('outputs', () => TE.fromEither(readOutputs(flags.output))),
+    TE.chainFirstW(({ outputs }) => TE.traverseSeqArray(({ path }: Output) => checkWritable(path))(outputs)),
+    TE.bindW('opened', ({ settings }) => openModel(settings)),
+    TE.map(({ settings, outputs, opened }) => ({ settings, outputs, ...opened })),
+  )
+
+/** What somebody asks for is clipped to 1 if need be; what a preset would do, a model without a range is spared. */
+const clipOf = (
+  { clip, presetClip }: Settings,
+  { range }: Pick<Model, 'range'>,
+): Pick<DenoiseConfig<never>, 'clip'> => {
+  if (clip !== undefined) return { clip: { mode: clip, range: range ?? 1 } }
+  return presetClip === undefined || range === undefined ? {} : { clip: { mode: presetClip, range } }
+}
+
+/** How to sample, as settings say: the model guided, the rule, the noise. */
+export const configOf = ({
+  settings,
+  model,
+}: Pick<Opened, 'settings' | 'model'>): E.Either<Failure, DenoiseConfig<Tensor>> =>
+  attempt(() => ({
+    model: guided({ weight: settings.guidance })(model),
+    rule: settings.rule,
+    noise: settings.noise,
+    ...clipOf(settings, model),
+  }))
+
+/** What a run is called, for people. */
+export const recipeOf = ({ rule, spacing, guidance }: Settings): string =>
+  `${rule.name}, ${spacing.name}${guidance === 1 ? '' : `, guidance ${String(guidance)}`}`

@@ -1,0 +1,149 @@
+/**
+ * `rxdiffusion reconstruct`: a table of how far images are from what they were, after a way to noise and back.
+ */
+import { concat, defer, filter, lastValueFrom, map, takeUntil, tap, toArray } from 'rxjs'
+import { defaultImages, openImages } from '../data/open-images.ts'
+import { type ImageSource, imageBatches, takeImages } from '../data/image-source.ts'
+import { transitions } from '../diffusion/transition.ts'
+import type { Failure } from '../failure.ts'
+import { E, pipe, TE } from '../fp.ts'
+import { reconstructionError } from '../experiment/reconstruction-error.ts'
+import { type Read, readNumber, readOneOf, readWholes } from './flags.ts'
+import { classesOfImages } from './image-labels.ts'
+import { type Opened, openModel, settle } from './plan.ts'
+import type { Settings } from './settings.ts'
+import { samplingDefaults } from './sampling-flags.ts'
+import { carryOut, type Context, exitCode, interruption, many } from './write-run.ts'
+
+/** The flags as the command line has them. */
+export interface ReconstructFlags {
+  readonly model?: string
+  readonly engine: string
+  readonly images?: string
+  readonly resize?: boolean
+  readonly steps: string
+  readonly spacing?: string
+  readonly at: string
+  readonly refinements: string
+  readonly limit?: string
+  readonly batch: string
+}
+
+/** What can be known before a model is loaded. */
+interface Reading {
+  /** One per row of the table, which differ in their steps only. */
+  readonly rows: readonly Settings[]
+  readonly evaluateAt: 'source' | 'destination'
+  readonly refinements: number
+  readonly limit: number
+  readonly batch: number
+}
+
+const readFlags = (flags: ReconstructFlags): E.Either<Failure, Reading> =>
+  pipe(
+    E.Do,
+    E.apS('counts', readWholes('--steps', 100)(flags.steps)),
+    E.apS('evaluateAt', readOneOf('--at', ['source', 'destination'])(flags.at)),
+    E.apS(
+      'refinements',
+      readNumber('--refinements', { whole: true, least: 0, most: 100 })(flags.refinements),
+    ),
+    E.apS(
+      'limit',
+      flags.limit === undefined
+        ? (E.right(Infinity) as Read<number>)
+        : readNumber('--limit', { whole: true, least: 1 })(flags.limit),
+    ),
+    E.apS('batch', readNumber('--batch', { whole: true, least: 1, most: 4096 })(flags.batch)),
+    E.bindW('rows', ({ counts }) =>
+      E.traverseArray((count: number) =>
+        settle({ ...samplingDefaults, ...flags, batch: '1', steps: String(count), output: [] }),
+      )(counts),
+    ),
+  )
+
+interface Prepared extends Reading, Pick<Opened, 'model' | 'engine'> {
+  readonly source: ImageSource
+}
+
+const prepare = (flags: ReconstructFlags): TE.TaskEither<Failure, Prepared> =>
+  pipe(
+    TE.fromEither(readFlags(flags)),
+    TE.bindTo('read'),
+    TE.bindW('opened', ({ read }) => openModel({ engine: flags.engine, model: read.rows[0]?.model })),
+    TE.bindW('source', ({ opened: { model } }) =>
+      openImages(flags.images ?? defaultImages, { shape: model.shape, resize: flags.resize ?? false }),
+    ),
+    TE.bindW('labels', ({ opened: { model }, source }) => TE.fromEither(classesOfImages(model, source))),
+    TE.chainFirstW(({ read, opened: { model } }) =>
+      TE.fromEither(
+        E.traverseArray(({ spacing }: Settings) => transitions(model.schedule, spacing))(read.rows),
+      ),
+    ),
+    TE.map(({ read, opened, source: { labels: _, ...source }, labels }) => ({
+      ...read,
+      ...opened,
+      source: takeImages(read.limit)({ ...source, ...(labels === undefined ? {} : { labels }) }),
+    })),
+  )
+
+const columns = [6, 10, 10] as const
+const line = (cells: readonly string[]): string =>
+  `${cells.map((cell, i) => cell.padStart(columns[i] ?? 0)).join('')}\n`
+
+/**
+ * Prints the table, row by row as it is measured.
+ *
+ * @param flags - as the command line has them
+ * @param print - where the table goes
+ * @param context - where words go, and when to stop
+ * @returns the exit code; nothing is thrown
+ */
+export const reconstructCommand = (
+  flags: ReconstructFlags,
+  print: (text: string) => unknown,
+  { terminal, signal }: Omit<Context, 'version'>,
+): Promise<number> =>
+  carryOut(
+    prepare(flags),
+    async ({ rows, source, model, engine, evaluateAt, refinements, batch }) => {
+      terminal.write(
+        `${many(source.count, 'image')} of ${source.name}, to noise and back by DDIM, ${engine}\n`,
+      )
+      print(line(['S', 'error', 'seconds']))
+      const measured = rows.map(({ spacing }) =>
+        defer(() => {
+          const begun = performance.now()
+          return imageBatches(batch)(source).pipe(
+            reconstructionError({ model, spacing, evaluateAt, refinements }),
+            tap(({ images }) => {
+              if (terminal.isTTY === true)
+                terminal.write(
+                  `\r\u001b[K${spacing.name}: ${String(images)} of ${many(source.count, 'image')}`,
+                )
+            }),
+            filter(({ images }) => images === source.count),
+            map(({ error }) => ({
+              steps: spacing.name.replace(/\D/g, ''),
+              error,
+              seconds: (performance.now() - begun) / 1000,
+            })),
+          )
+        }),
+      )
+      await lastValueFrom(
+        concat(...measured).pipe(
+          tap(({ steps, error, seconds }) => {
+            if (terminal.isTTY === true) terminal.write('\r\u001b[K')
+            print(line([steps, error.toPrecision(3), seconds.toFixed(1)]))
+          }),
+          takeUntil(interruption(signal)),
+          toArray(),
+        ),
+      )
+      if (!signal.aborted) return exitCode.ok
+      terminal.write('Interrupted: the table shows what had been measured.\n')
+      return exitCode.interrupted
+    },
+    { terminal },
+  )
