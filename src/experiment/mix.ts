@@ -1,5 +1,5 @@
 /**
- * What lies lerpNumber two things.
+ * What lies between two things.
  */
 
 /** What lies at a share of the way from a to b. At 0 it is a itself, at 1 b itself. */
@@ -46,8 +46,8 @@ const FLAT = 1e-6
  * Along the arc from one vector to another, at an even angular speed (Shoemake 1985; arXiv:2010.02502, eq. 67).
  *
  * @remarks
- * The angle is that of the whole sample, flattened. Where no arc is marked out, it is {@link lerp}: lerpNumber vectors that are
- * parallel, which is the limit; lerpNumber opposite ones, which have infinitely many arcs, through zero; and where one is zero.
+ * The angle is that of the whole sample, flattened. Where no arc is marked out, it is {@link lerp}: between vectors that are
+ * parallel, which is the limit; between opposite ones, which have infinitely many arcs, through zero; and where one is zero.
  *
  * @equation `sin((1 − s)θ)/sin θ·a + sin(sθ)/sin θ·b` with `cos θ = ⟨a, b⟩/(|a|·|b|)`
  * @law the ends are a and b; `slerp(a, b, s)` is `slerp(b, a, 1 − s)`; of vectors of one length, all have that length
