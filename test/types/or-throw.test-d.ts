@@ -16,6 +16,6 @@ describe('orThrow', () => {
     // @ts-expect-error a promise is neither
     void orThrow(Promise.resolve(1))
     // @ts-expect-error nor is a plain value
-    orThrow(1)
+    void orThrow(1)
   })
 })
