@@ -2,6 +2,8 @@
  * The door with files, sinks and native engines; everything of the isomorphic door is here too.
  */
 export * from './index.ts'
+export { onnxParameters, type Value as GraphValue } from './algebra/onnx.ts'
+export { compileOnnx, type Input as GraphInput } from './algebra/onnx/compile.ts'
 export * from './checkpoint/diffusers-folder.ts'
 export type { DiffusersManifest, Manifest } from './checkpoint/manifest.ts'
 export type {
@@ -17,6 +19,9 @@ export * from './data/png-images.ts'
 export * from './engine/engine.ts'
 export * from './engine/engines.ts'
 export * from './engine/load-model.ts'
+export { onnxDenoiser, type OnnxDenoiser, unet2dOnnx } from './engine/onnx.ts'
+export { openOnnx } from './engine/onnx-session.ts'
+export type { OnnxFailure, OnnxInput, OnnxOptions, OnnxOutput, OnnxSession } from './engine/onnx-session.ts'
 export * from './media/files.ts'
 export * from './media/pixels-of.ts'
 export * from './media/png-text.ts'

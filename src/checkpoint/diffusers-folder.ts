@@ -64,9 +64,9 @@ export const openDiffusersFolder = (path: string): TE.TaskEither<FolderFailure, 
     fileKind(path),
     TE.chain((kind): Step<boolean> => {
       if (kind === 'nothing') return TE.left(fail('FileUnreadable', { path, reason: 'it does not exist' }))
-      if (kind === 'file')
-        return TE.left(fail('FileUnreadable', { path, reason: 'it is a file, not the folder of a model' }))
-      return isPipeline(path)
+      if (kind === 'folder') return isPipeline(path)
+      const what = kind === 'file' ? 'a file' : 'a pipe or a device'
+      return TE.left(fail('FileUnreadable', { path, reason: `it is ${what}, not the folder of a model` }))
     }),
     TE.chain((pipeline) => openParts(path, pipeline)),
   )

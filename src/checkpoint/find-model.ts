@@ -137,6 +137,7 @@ export const findModel = (path: string): TE.TaskEither<Failure, FoundModel> =>
     fileKind(path),
     TE.chainW((kind): Step<FoundModel> => {
       if (kind === 'nothing') return TE.left(unreadable(path, 'it does not exist'))
+      if (kind === 'special') return TE.left(unreadable(path, 'it is a pipe or a device, not a model'))
       if (kind === 'folder') return findFolder(path)
       return ['.onnx', '.json'].includes(extname(path).toLowerCase())
         ? findFile(path)

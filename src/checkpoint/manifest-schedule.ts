@@ -83,7 +83,7 @@ export const flowOptions = ({ trainedSteps, shift }: ScheduleSettings): FlowOpti
  *
  * @example
  * ```ts
- * const schedule = E.getOrElseW(() => expect.fail())(manifestSchedule({ kind: 'cosine', trainedSteps: 300 }))
+ * const schedule = orThrow(manifestSchedule({ kind: 'cosine', trainedSteps: 300 }))
  * expect(schedule.alphaBars).toEqual(cosineSchedule({ trainedSteps: 300 }).alphaBars)
  * ```
  */

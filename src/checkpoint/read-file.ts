@@ -1,6 +1,7 @@
 /**
  * Files, read with failures as data.
  */
+import { constants } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { fail } from '../failure.ts'
@@ -9,6 +10,9 @@ import { TE, pipe } from '../fp.ts'
 
 type Unreadable = FailureOf<'FileUnreadable'>
 
+/** What a pipe, a socket or a device is to those who want a file: reading it may never end. */
+export const SPECIAL = 'it is a pipe or a device, not a file'
+
 /** The operating system's reasons that people meet, in words. */
 const reasons: ReadonlyMap<unknown, string> = new Map([
   ['ENOENT', 'it does not exist'],
@@ -16,6 +20,7 @@ const reasons: ReadonlyMap<unknown, string> = new Map([
   ['ENOTDIR', 'what should be a folder on the way there is a file'],
   ['EACCES', 'reading it is not permitted'],
   ['EPERM', 'reading it is not permitted'],
+  ['ENXIO', SPECIAL],
 ])
 
 /**
@@ -35,8 +40,8 @@ export const unreadable =
     return fail('FileUnreadable', { path, reason: reasons.get(code) ?? message })
   }
 
-/** What kind of thing lies at a path. */
-export type FileKind = 'file' | 'folder' | 'nothing'
+/** What kind of thing lies at a path; `special` is a pipe, a socket or a device. */
+export type FileKind = 'file' | 'folder' | 'special' | 'nothing'
 
 /**
  * Looks what lies at a path.
@@ -51,7 +56,9 @@ export type FileKind = 'file' | 'folder' | 'nothing'
 export const fileKind = (path: string): TE.TaskEither<Unreadable, FileKind> =>
   TE.tryCatch(async () => {
     try {
-      return (await stat(path)).isDirectory() ? 'folder' : 'file'
+      const facts = await stat(path)
+      if (facts.isDirectory()) return 'folder'
+      return facts.isFile() ? 'file' : 'special'
     } catch (error) {
       if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
         return 'nothing'
@@ -87,6 +94,9 @@ const readAt = async (file: FileHandle, position: number, length: number): Promi
   return bytes.subarray(0, filled)
 }
 
+/** Opening a pipe waits for somebody to write into it, unless told not to; Windows knows no such waiting. */
+const WITHOUT_WAITING = constants.O_RDONLY | ((constants as { readonly O_NONBLOCK?: number }).O_NONBLOCK ?? 0)
+
 /** Reads bytes of one open file. */
 export interface OpenFile {
   /** In bytes, when it was opened. */
@@ -96,7 +106,7 @@ export interface OpenFile {
 }
 
 /**
- * Opens a file, uses it, and closes it whatever happens.
+ * Opens a regular file, uses it, and closes it whatever happens.
  *
  * @returns what `use` returns, or FileUnreadable
  *
@@ -112,11 +122,12 @@ export const withFile = <Problem, A>(
 ): TE.TaskEither<Problem | Unreadable, A> =>
   pipe(
     TE.tryCatch(async () => {
-      const handle = await open(path, 'r')
+      const handle = await open(path, WITHOUT_WAITING)
       try {
         const facts = await handle.stat()
         // a folder can be opened, but not read
         if (facts.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' })
+        if (!facts.isFile()) throw new Error(SPECIAL)
         const read: OpenFile['read'] = (position, length) =>
           TE.tryCatch(() => readAt(handle, position, length), unreadable(path))
         return await use({ size: facts.size, read })()

@@ -37,7 +37,7 @@ const made = (config: SchedulerConfig): Schedule =>
  *
  * @example
  * ```ts
- * const schedule = E.getOrElseW(() => expect.fail())(trainedSchedule('scheduler_config.json', schedulerDefaults))
+ * const schedule = orThrow(trainedSchedule('scheduler_config.json', schedulerDefaults))
  * expect(schedule.alphaBars).toEqual(linearSchedule().alphaBars)
  * ```
  */

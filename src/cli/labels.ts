@@ -19,11 +19,15 @@ export interface BatchLabels {
 /** How many samples an unconditional model draws unless told. */
 const UNLABELLED = 16
 
+/** What people call the class that stands for "no label", unless it has a name of its own. */
+const NONE = 'none'
+
 const classOf =
   ({ count, names = [], unconditional }: Labels) =>
   (label: string): E.Either<Failure, number> => {
     const named = names.findIndex((name) => name.toLowerCase() === label.toLowerCase())
     if (named >= 0) return E.right(named)
+    if (unconditional !== undefined && label.toLowerCase() === NONE) return E.right(unconditional)
     const number = /^\d+$/.test(label) ? Number(label) : NaN
     if (number < count) return E.right(number)
     const numbers = Array.from({ length: count }, (_, each) => String(each))
@@ -32,9 +36,9 @@ const classOf =
       fail('LabelUnknown', {
         label: quoted(label),
         known: known.map((each, i) =>
-          i === unconditional && names[i] === undefined ? `${each} (none)` : each,
+          i === unconditional && names[i] === undefined ? `${each} (${NONE})` : each,
         ),
-        nearest: nearest(names)(label),
+        nearest: nearest(unconditional === undefined ? names : [...names, NONE])(label),
       }),
     )
   }
@@ -64,7 +68,7 @@ export const batchLabels = (
       const rows = batch ?? cycle.length
       const classes = Array.from({ length: rows }, (_, row) => cycle[row % cycle.length] ?? 0)
       const nameOf = (each: number): string =>
-        labels.names?.[each] ?? (each === labels.unconditional ? 'none' : String(each))
+        labels.names?.[each] ?? (each === labels.unconditional ? NONE : String(each))
       return { rows, classes, names: classes.map(nameOf) }
     }),
   )

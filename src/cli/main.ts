@@ -67,7 +67,7 @@ program
   .option('--batch <n>', 'how many samples (default: as many as labels, or 16)')
   .option(
     '--labels <list>',
-    'classes by name or number, such as sneaker,bag or 7,8; repeated over a larger batch',
+    'classes by name or number, such as sneaker,bag or 7,8, or none; repeated over a larger batch',
   )
   .option('--guidance <w>', 'weight of the labels (classifier-free); 1 is none', '1')
   .option(
@@ -75,9 +75,10 @@ program
     'what runs the model: auto, onnx, tensorflow-gpu, tensorflow, wasm or cpu',
     'auto',
   )
-  .requiredOption(
+  // asked for by readOutputs: commander would complain of a missing one before it looks at what there is
+  .option(
     '-o, --output <file>',
-    'what to write, again for each file: grid.png, strip.png (or strip:any.png), x.npy',
+    'what to write (needed), again for each file: grid.png, strip.png (or strip:any.png), x.npy',
     collect,
   )
   .addHelpText(

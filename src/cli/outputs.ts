@@ -4,7 +4,7 @@
 import { basename, extname, resolve } from 'node:path'
 import type { OperatorFunction } from 'rxjs'
 import { fail } from '../failure.ts'
-import { E, pipe } from '../fp.ts'
+import { E, pipe, RA } from '../fp.ts'
 import type { Written } from '../media/files.ts'
 import { toFilmStrip } from '../media/to-film-strip.ts'
 import { toGrid } from '../media/to-grid.ts'
@@ -53,11 +53,14 @@ export const readOutput = (text: string): Read<Output> => {
   )
 }
 
-/** All files of a run; each is written once. */
-export const readOutputs = (texts: readonly string[]): Read<readonly Output[]> =>
+/** All files of a run, one at least; each is written once. */
+export const readOutputs = (texts: readonly string[] = []): Read<readonly Output[]> =>
   pipe(
     texts,
-    E.traverseArray(readOutput),
+    E.fromPredicate(RA.isNonEmpty, () =>
+      fail('Usage', { reason: 'The option -o, --output <file> is needed, such as -o grid.png' }),
+    ),
+    E.chain(E.traverseArray(readOutput)),
     E.filterOrElse(
       (outputs) => new Set(outputs.map(({ path }) => resolve(path))).size === outputs.length,
       () => fail('Usage', { reason: `-o names the same file twice: ${texts.map(quoted).join(', ')}` }),

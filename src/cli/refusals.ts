@@ -11,7 +11,6 @@ const sentences: ReadonlyMap<string, (what: string) => string> = new Map([
   ['commander.missingArgument', (what) => `A ${what} is needed`],
   ['commander.unknownCommand', (what) => `There is no command ${quoted(what)}`],
   ['commander.optionMissingArgument', (what) => `The option ${what} needs a value`],
-  ['commander.missingMandatoryOptionValue', (what) => `The option ${what} is needed, such as -o grid.png`],
 ])
 
 /** What a command could have been told. */

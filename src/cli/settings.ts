@@ -31,7 +31,7 @@ export interface Flags {
   readonly labels?: string
   readonly guidance: string
   readonly engine: string
-  readonly output: readonly string[]
+  readonly output?: readonly string[]
 }
 
 /** The most samples of one run. */

@@ -1,6 +1,7 @@
 /**
  * onnxruntime, loaded when it is first needed, and one model in it.
  */
+import { env } from 'node:process'
 import type * as Library from 'onnxruntime-node'
 import type { InferenceSession } from 'onnxruntime-node'
 import { fail, type FailureOf } from '../failure.ts'
@@ -39,9 +40,22 @@ export interface OnnxSession {
 
 const engine = 'onnx'
 
+/**
+ * onnxruntime reports to its makers, and leaves an identifier and a database in the user's cache for that. Only the
+ * environment stops it, and only before it loads; whoever wants to be counted says 0 there. The second name is that of
+ * versions to come.
+ */
+const withoutTelemetry = (): void => {
+  env['ORT_DISABLE_TELEMETRY'] ??= '1'
+  env['ORT_TELEMETRY_DISABLED'] ??= env['ORT_DISABLE_TELEMETRY']
+}
+
 /** onnxruntime itself; EngineUnavailable where its package or its native library is missing. */
 export const onnxLibrary: TE.TaskEither<FailureOf<'EngineUnavailable'>, typeof Library> = TE.tryCatch(
-  () => import('onnxruntime-node'),
+  () => {
+    withoutTelemetry()
+    return import('onnxruntime-node')
+  },
   (error) => fail('EngineUnavailable', { engine, reason: reasonOf(error) }),
 )
 
@@ -86,7 +100,7 @@ const ready = ({ Tensor }: typeof Library, session: InferenceSession): OnnxSessi
  * @example
  * ```ts
  * const model = compileOnnx([{ name: 'x', type: 'float32', shape: [2] }], (algebra, x) => [algebra.affine(x, 2, 1)])
- * const session = E.getOrElseW(() => expect.fail())(await openOnnx(model)())
+ * const session = await orThrow(openOnnx(model))
  * const { data } = await session.run({ x: { shape: [1, 2], data: Float32Array.of(3, 4) } })
  * expect(data).toEqual(Float32Array.of(7, 9))
  * await session.release()

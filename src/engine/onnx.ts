@@ -29,7 +29,7 @@ import { openOnnx, type OnnxFailure, type OnnxOptions, type OnnxOutput } from '.
  * ```ts
  * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
  *   up_block_types: ['UpBlock2D'], norm_num_groups: 4 }
- * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * const config = orThrow(decodeUNet2DConfig('config.json')(json))
  * const zeros = onnxParameters((_, shape) => ({ shape, data: new Float32Array(sizeOf(shape)) }))
  * expect(unet2dOnnx(config, zeros).length).toBeGreaterThan(10_000)
  * ```
@@ -72,10 +72,9 @@ export interface OnnxDenoiser extends Denoiser<tf.Tensor> {
  * await tf.setBackend('cpu')
  * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
  *   up_block_types: ['UpBlock2D'], norm_num_groups: 4 }
- * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * const config = orThrow(decodeUNet2DConfig('config.json')(json))
  * const zeros = onnxParameters((_, shape) => ({ shape, data: new Float32Array(sizeOf(shape)) }))
- * const opened = await onnxDenoiser(config, zeros, { predicts: 'epsilon', schedule: linearSchedule() })()
- * const model = E.getOrElseW(() => expect.fail())(opened)
+ * const model = await orThrow(onnxDenoiser(config, zeros, { predicts: 'epsilon', schedule: linearSchedule() }))
  * const { output } = await firstValueFrom(ask(model, { x: tf.ones([2, 8, 8, 3]), t: [500, 20], condition: {} }))
  * expect(output.shape).toEqual([2, 8, 8, 3])
  * await model.release()

@@ -4,7 +4,7 @@
 import type { NetworkKind } from '../checkpoint/manifest-network.ts'
 import { openTfjsFolder } from '../checkpoint/tfjs-folder.ts'
 import { fail, type Failure } from '../failure.ts'
-import { fileKind } from '../checkpoint/read-file.ts'
+import { fileKind, SPECIAL } from '../checkpoint/read-file.ts'
 import { pipe, TE } from '../fp.ts'
 import { openOnnxFile } from './onnx-file.ts'
 import type { Network } from './network.ts'
@@ -27,12 +27,19 @@ export const openNetwork = (kind: NetworkKind, path: string): TE.TaskEither<Fail
 
 type Step<A> = TE.TaskEither<Failure, A>
 
+const otherThanFile = {
+  nothing: 'it does not exist',
+  folder: 'it is a folder, not a file',
+  special: SPECIAL,
+} as const
+
 const openOnnx = (path: string): Step<Network> =>
   pipe(
     fileKind(path),
     TE.chainW((found): Step<Network> => {
-      const reason = found === 'nothing' ? 'it does not exist' : 'it is a folder, not a file'
-      return found === 'file' ? openOnnxFile(path) : TE.left(fail('FileUnreadable', { path, reason }))
+      return found === 'file'
+        ? openOnnxFile(path)
+        : TE.left(fail('FileUnreadable', { path, reason: otherThanFile[found] }))
     }),
   )
 

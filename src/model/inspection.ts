@@ -30,8 +30,8 @@ export interface Inspection {
  * ```ts
  * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
  *   up_block_types: ['UpBlock2D'], norm_num_groups: 4 }
- * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
- * const { parameters, output } = E.getOrElseW(() => expect.fail())(inspectUNet2D(config))
+ * const config = orThrow(decodeUNet2DConfig('config.json')(json))
+ * const { parameters, output } = orThrow(inspectUNet2D(config))
  * expect(parameters.get('conv_in.weight')).toEqual([8, 3, 3, 3])
  * expect(output).toEqual([8, 8, 3])
  * ```

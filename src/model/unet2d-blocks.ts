@@ -26,7 +26,7 @@ export type UpBlock<T> = (x: T, skips: readonly T[], temb: T) => T
  * ```ts
  * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
  *   up_block_types: ['UpBlock2D'], norm_num_groups: 4 }
- * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * const config = orThrow(decodeUNet2DConfig('config.json')(json))
  * expect(blockStyle(config)).toEqual({
  *   time: 32, activation: 'silu', norm: { groups: 4, eps: 1e-5 }, conditioning: 'default',
  * })
@@ -101,7 +101,7 @@ const doubling = <T>(
  * ```ts
  * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
  *   up_block_types: ['UpBlock2D'], norm_num_groups: 4, layers_per_block: 1 }
- * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * const config = orThrow(decodeUNet2DConfig('config.json')(json))
  * const nn = layers(shapes(() => undefined), (_, shape) => shape)
  * const block = downBlock(nn, config, 'DownBlock2D', { name: 'down_blocks.0', from: 8, to: 16, resizes: true })
  * expect(block([1, 8, 8, 8], [1, 32])).toEqual([[1, 8, 8, 16], [1, 4, 4, 16]])
@@ -127,7 +127,7 @@ export const downBlock = <T>(
  * ```ts
  * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
  *   up_block_types: ['UpBlock2D'], norm_num_groups: 4 }
- * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * const config = orThrow(decodeUNet2DConfig('config.json')(json))
  * const nn = layers(shapes(() => undefined), (_, shape) => shape)
  * expect(midBlock(nn, config, 8)([1, 8, 8, 8], [1, 32])).toEqual([1, 8, 8, 8])
  * ```
@@ -162,7 +162,7 @@ export const midBlock = <T>(nn: Layers<T>, config: UNet2DConfig, channels: numbe
  * ```ts
  * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
  *   up_block_types: ['UpBlock2D'], norm_num_groups: 4, layers_per_block: 1 }
- * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * const config = orThrow(decodeUNet2DConfig('config.json')(json))
  * const nn = layers(shapes(() => undefined), (_, shape) => shape)
  * const place = { name: 'up_blocks.0', from: 16, to: 16, below: 8, resizes: true }
  * const block = upBlock(nn, config, 'UpBlock2D', place)

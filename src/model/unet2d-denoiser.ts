@@ -33,7 +33,7 @@ export type Trained = Pick<Denoiser<tf.Tensor>, 'predicts' | 'schedule' | 'range
  * await tf.setBackend('cpu')
  * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
  *   up_block_types: ['UpBlock2D'], norm_num_groups: 4 }
- * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * const config = orThrow(decodeUNet2DConfig('config.json')(json))
  * const zeros = tfjsParameters((_, shape) => ({ shape, data: new Float32Array(sizeOf(shape)) }))
  * const model = unet2dDenoiser(config, zeros, { predicts: 'epsilon', schedule: linearSchedule() })
  * const { output } = await firstValueFrom(ask(model, { x: tf.ones([2, 8, 8, 3]), t: [500, 20], condition: {} }))

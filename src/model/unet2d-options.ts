@@ -73,7 +73,7 @@ export interface UNet2DConfig {
  * ```ts
  * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
  *   up_block_types: ['UpBlock2D'], norm_num_groups: 4 }
- * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * const config = orThrow(decodeUNet2DConfig('config.json')(json))
  * expect(timeWidth(config)).toBe(32)
  * ```
  */

@@ -22,7 +22,7 @@ export type Network<T> = (x: T, t: T, labels?: T) => T
  * ```ts
  * const json = { sample_size: 8, block_out_channels: [8], down_block_types: ['DownBlock2D'],
  *   up_block_types: ['UpBlock2D'], norm_num_groups: 4 }
- * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * const config = orThrow(decodeUNet2DConfig('config.json')(json))
  * expect(takesLabels(config)).toBe(false)
  * expect(takesLabels({ ...config, num_class_embeds: 10 })).toBe(true)
  * ```
@@ -86,7 +86,7 @@ const conditioning = <T>(nn: Layers<T>, config: UNet2DConfig): ((t: T, labels?: 
  * const json = { sample_size: 8, in_channels: 1, out_channels: 1, norm_num_groups: 4,
  *   block_out_channels: [8, 16], down_block_types: ['DownBlock2D', 'AttnDownBlock2D'],
  *   up_block_types: ['AttnUpBlock2D', 'UpBlock2D'] }
- * const config = E.getOrElseW(() => expect.fail())(decodeUNet2DConfig('config.json')(json))
+ * const config = orThrow(decodeUNet2DConfig('config.json')(json))
  * const zeros: Parameters<Values64> = (_, shape) => values64(shape, () => undefined)
  * const network = unet2d(config)(float64, zeros)
  * const x = values64([2, 8, 8, 1], (data) => data.fill(1))

@@ -23,6 +23,24 @@ describe('batchLabels', () => {
     )
   })
 
+  it('takes "none" for the class that stands for no label, alone and among others', () => {
+    const nameless = { count: 4, names: ['shirt', 'bag', 'boot'], unconditional: 3 }
+    expect(batchLabels(nameless, ['none'], undefined)).toEqual(
+      E.right({ rows: 1, classes: [3], names: ['none'] }),
+    )
+    expect(batchLabels(nameless, ['bag', 'None'], 3)).toEqual(
+      E.right({ rows: 3, classes: [1, 3, 1], names: ['bag', 'none', 'bag'] }),
+    )
+    expect(batchLabels({ count: 4, unconditional: 0 }, ['none'], 1)).toMatchObject(E.right({ classes: [0] }))
+    expect(batchLabels(nameless, ['nome'], 1)).toMatchObject(E.left({ nearest: 'none' }))
+  })
+
+  it('lets a class have the name "none", and knows no "none" where no class stands for it', () => {
+    const named = { count: 2, names: ['none', 'all'], unconditional: 1 }
+    expect(batchLabels(named, ['none'], 1)).toMatchObject(E.right({ classes: [0] }))
+    expect(batchLabels({ count: 2 }, ['none'], 1)).toMatchObject(E.left({ _tag: 'LabelUnknown' }))
+  })
+
   it('calls classes without names by their numbers', () => {
     expect(batchLabels({ count: 3 }, undefined, undefined)).toEqual(
       E.right({ rows: 3, classes: [0, 1, 2], names: ['0', '1', '2'] }),

@@ -75,6 +75,12 @@ describe('readOutput', () => {
 })
 
 describe('readOutputs', () => {
+  it.each([[undefined], [[]]])('refuses %j', (texts) => {
+    expect(readOutputs(texts)).toMatchObject(
+      E.left({ message: 'The option -o, --output <file> is needed, such as -o grid.png.' }),
+    )
+  })
+
   it('keeps the order', () => {
     const read = readOutputs(['b.png', 'grid:a.png', 'a.npy'])
     expect(E.isRight(read) && read.right.map(({ path }) => path)).toEqual(['b.png', 'a.png', 'a.npy'])

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -31,6 +32,9 @@ const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]>
   [['sample', '--etta=0.5', '-o', 'x.png'], 'There is no option --etta; the nearest is --eta.'],
   [['sample', '-o', 'x.png', '-x'], 'There is no option -x.'],
   [['doctor', '--verbose'], 'There is no option --verbose.'],
+  [['sample', '--foo', '3'], 'There is no option --foo.'],
+  [['sample', '--stepz', '3'], 'There is no option --stepz; the nearest is --steps.'],
+  [['sample', '3'], 'sample takes only options, and 3 belongs to none; lists have no spaces.'],
   [['sample'], 'The option -o, --output <file> is needed, such as -o grid.png.'],
   [['sample', '-o'], 'The option -o, --output <file> needs a value.'],
   [['sample', '-o', 'x.png', '--steps'], 'The option --steps <S> needs a value.'],
@@ -197,6 +201,15 @@ const safetensors = (header: unknown, bytes: number): Uint8Array => {
   return Buffer.concat([length, text, Buffer.alloc(bytes)])
 }
 
+/** A pipe into which nobody writes, in the place of a file or of the folder itself. */
+const pipe =
+  (file: string): Edit =>
+  (folder) => {
+    const path = join(folder, file)
+    rmSync(path, { recursive: true, force: true })
+    execFileSync('mkfifo', [path])
+  }
+
 /** Exact where the words are the engine's; where they are the decoder's, what matters in them. */
 const checkpoints: ReadonlyArray<readonly [title: string, edit: Edit, sentence: string | RegExp]> = [
   [
@@ -209,6 +222,46 @@ const checkpoints: ReadonlyArray<readonly [title: string, edit: Edit, sentence: 
   ],
   ['has no config', (m) => rmSync(join(m, 'config.json')), "m/config.json can't be read: it does not exist."],
   ['has no weights', (m) => rmSync(join(m, WEIGHTS)), `m/${WEIGHTS} can't be read: it does not exist.`],
+  ['is a pipe', pipe(''), "m can't be read: it is a pipe or a device, not a model."],
+  [
+    'has a pipe for its config',
+    pipe('config.json'),
+    "m/config.json can't be read: it is a pipe or a device, not a file.",
+  ],
+  [
+    'has a pipe for its weights',
+    pipe(WEIGHTS),
+    `m/${WEIGHTS} can't be read: it is a pipe or a device, not a file.`,
+  ],
+  [
+    'has a pipe for its scheduler',
+    pipe('scheduler_config.json'),
+    "m/scheduler_config.json can't be read: it is a pipe or a device, not a file.",
+  ],
+  [
+    'has a pipe for its manifest',
+    pipe('model.yaml'),
+    "m/model.yaml can't be read: it is a pipe or a device, not a file.",
+  ],
+  [
+    'has a device for its weights',
+    (m) => {
+      rmSync(join(m, WEIGHTS))
+      symlinkSync('/dev/zero', join(m, WEIGHTS))
+    },
+    `m/${WEIGHTS} can't be read: it is a pipe or a device, not a file.`,
+  ],
+  [
+    'is a network whose file is a pipe',
+    (m) => {
+      rmSync(m, { recursive: true })
+      mkdirSync(m)
+      pipe('model.onnx')(m)
+      const says = 'kind: onnx\nshape: [8, 8, 3]\nschedule: { kind: linear }\nprediction: epsilon\n'
+      rewrite('model.yaml', says)(m)
+    },
+    /\/m\/model\.onnx can't be read: it is a pipe or a device, not a file\.\n$/,
+  ],
   [
     'has a config that is no JSON',
     rewrite('config.json', '{"sample_size": 16,'),

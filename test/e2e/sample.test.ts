@@ -185,6 +185,17 @@ describe('rxdiffusion sample', () => {
     expect(steps.every((line) => /, \d+(\.\d)? s left$/.test(line))).toBe(true)
   })
 
+  it('leaves nothing but its files: no identifier, no database, no log', async () => {
+    const home = makeRoom()
+    const ran = await command.run('sample --steps 1 --batch 1 -o x.npy'.split(' '), {
+      cwd: home,
+      env: { HOME: home, TMPDIR: home, XDG_CACHE_HOME: join(home, 'cache') },
+    })
+    expect(ran.code, ran.stderr).toBe(0)
+    expect(readdirSync(home)).toEqual(['x.npy'])
+    rmSync(home, { recursive: true })
+  })
+
   it('runs on wasm what it runs on onnx', async () => {
     const run = (engine: string) => sampled('--steps', '3', '--batch', '1', '--engine', engine)
     expect(maxAbsDifference((await run('wasm')).data, (await run('onnx')).data)).toBeLessThan(2e-4)

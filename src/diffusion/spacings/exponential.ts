@@ -31,7 +31,7 @@ export const exponentialSigmas = (count: number, range: SigmaRange): readonly nu
  *
  * @example
  * ```ts
- * const levels = E.getOrElseW(() => expect.fail())(exponential(3).levels(linearSchedule()))
+ * const levels = orThrow(exponential(3).levels(linearSchedule()))
  * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 302, 0])
  * ```
  */

@@ -31,7 +31,7 @@ const bySigmas = (name: string, sigmasOf: (schedule: Schedule) => readonly numbe
  *
  * @example
  * ```ts
- * const steps = E.getOrElseW(() => expect.fail())(transitions(linearSchedule(), fromSigmas([10, 1])))
+ * const steps = orThrow(transitions(linearSchedule(), fromSigmas([10, 1])))
  * expect(steps.map(({ from, to }) => [sigmaOfLevel(from), sigmaOfLevel(to)])).toEqual([[expect.closeTo(10, 12), 1], [1, 0]])
  * ```
  */

@@ -31,7 +31,7 @@ export const karrasSigmas = (count: number, { rho = 7, ...range }: SigmaRange & 
  *
  * @example
  * ```ts
- * const levels = E.getOrElseW(() => expect.fail())(karras(3).levels(linearSchedule()))
+ * const levels = orThrow(karras(3).levels(linearSchedule()))
  * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 593, 0])
  * ```
  */

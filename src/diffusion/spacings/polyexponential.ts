@@ -39,7 +39,7 @@ export const polyexponentialSigmas = (
  *
  * @example
  * ```ts
- * const levels = E.getOrElseW(() => expect.fail())(polyexponential(3, { rho: 2 }).levels(linearSchedule()))
+ * const levels = orThrow(polyexponential(3, { rho: 2 }).levels(linearSchedule()))
  * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 30, 0])
  * ```
  */

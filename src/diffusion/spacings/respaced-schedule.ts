@@ -18,7 +18,7 @@ import type { Spacing } from './spacing.ts'
  * @example
  * ```ts
  * const schedule = linearSchedule()
- * const table = E.getOrElseW(() => expect.fail())(respacedSchedule(schedule, leading(10)))
+ * const table = orThrow(respacedSchedule(schedule, leading(10)))
  * expect(table.alphaBars[9]).toBe(schedule.alphaBars[900])
  * expect(table.betas[9]).toBe(1 - schedule.alphaBars[900]! / schedule.alphaBars[800]!)
  * ```
