@@ -47,10 +47,10 @@ export {
   type FailureOf,
   type FailureTag,
 } from './failure.ts'
-export * from './media/film-strip.ts'
-export * from './media/grid.ts'
-export * from './media/npy.ts'
-export * from './media/picture.ts'
+export * from './media/picture/film-strip.ts'
+export * from './media/picture/grid.ts'
+export * from './media/format/npy.ts'
+export * from './media/picture/picture.ts'
 export * from './model/ask.ts'
 export type * from './model/denoiser.ts'
 export * from './model/denoiser-of.ts'

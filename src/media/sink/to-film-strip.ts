@@ -1,14 +1,14 @@
 /** A sink: a run's chosen steps, as a film strip. */
 import { concatMap, filter, forkJoin, map, of, type OperatorFunction, toArray } from 'rxjs'
-import type { Level } from '../diffusion/level.ts'
-import type { Transition } from '../diffusion/transition.ts'
-import type { Frame } from '../stream/frame.ts'
-import { snapshot } from '../stream/snapshot.ts'
-import { evenSteps, type FilmColumn, filmStrip, type FilmStripOptions } from './film-strip.ts'
+import type { Level } from '../../diffusion/level.ts'
+import type { Transition } from '../../diffusion/transition.ts'
+import type { Frame } from '../../stream/frame.ts'
+import { snapshot } from '../../stream/snapshot.ts'
+import { evenSteps, type FilmColumn, filmStrip, type FilmStripOptions } from '../picture/film-strip.ts'
 import type { Written } from './files.ts'
 import type { Show } from './pixels-of.ts'
-import { encodePng } from './png.ts'
-import type { PngText } from './png-text.ts'
+import { encodePng } from '../format/png.ts'
+import type { PngText } from '../format/png-text.ts'
 import { written } from './written.ts'
 
 /** Which steps a film strip shows, how it looks, and what text its file keeps. */

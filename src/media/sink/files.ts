@@ -4,8 +4,8 @@
 import { randomUUID } from 'node:crypto'
 import { access, constants, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { fail, type FailureOf } from '../failure.ts'
-import { TE } from '../fp.ts'
+import { fail, type FailureOf } from '../../failure.ts'
+import { TE } from '../../fp.ts'
 
 /** A file that is there now. */
 export interface Written {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { columnsFor, grid } from '../../src/media/grid.ts'
-import { expectGolden } from './support/golden-picture.ts'
-import { discs, images } from './support/synthetic-images.ts'
+import { columnsFor, grid } from '../../../src/media/picture/grid.ts'
+import { expectGolden } from '../support/golden-picture.ts'
+import { discs, images } from '../support/synthetic-images.ts'
 
 describe('columnsFor', () => {
   it('stays near a square and leaves few cells empty', () => {

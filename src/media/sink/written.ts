@@ -1,6 +1,6 @@
 /** The seam between tasks and streams: a file on the way, as a stream of one notice (Node only). */
 import { defer, from, map, type Observable } from 'rxjs'
-import { E } from '../fp.ts'
+import { E } from '../../fp.ts'
 import { writeWhole, type Written } from './files.ts'
 
 /**

@@ -1,5 +1,5 @@
 /** A contact sheet of final images, each with its caption. */
-import type { Values } from '../algebra/algebra.ts'
+import type { Values } from '../../algebra/algebra.ts'
 import { blank, mount, scaleTo, tones } from './canvas.ts'
 import { fit, text, widthOf } from './lettering.ts'
 import { toPictures, type Picture } from './picture.ts'

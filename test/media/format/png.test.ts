@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { O } from '../../src/fp.ts'
-import type { Channels, Picture } from '../../src/media/picture.ts'
-import { pngText, withPngText } from '../../src/media/png-text.ts'
-import { encodePng } from '../../src/media/png.ts'
-import { decoded } from './support/golden-picture.ts'
+import { O } from '../../../src/fp.ts'
+import type { Channels, Picture } from '../../../src/media/picture/picture.ts'
+import { pngText, withPngText } from '../../../src/media/format/png-text.ts'
+import { encodePng } from '../../../src/media/format/png.ts'
+import { decoded } from '../support/golden-picture.ts'
 
 const picture = (channels: Channels): Picture => ({
   width: 3,

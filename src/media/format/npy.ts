@@ -3,10 +3,10 @@
  *
  * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
-import type { Shape, Values } from '../algebra/algebra.ts'
-import { sizeOf } from '../algebra/shape.ts'
-import { fail, type FailureOf } from '../failure.ts'
-import { E } from '../fp.ts'
+import type { Shape, Values } from '../../algebra/algebra.ts'
+import { sizeOf } from '../../algebra/shape.ts'
+import { fail, type FailureOf } from '../../failure.ts'
+import { E } from '../../fp.ts'
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 

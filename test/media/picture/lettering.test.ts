@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { blank, tones } from '../../src/media/canvas.ts'
-import { bands, cell } from '../../src/media/font.ts'
-import { fit, text, widthOf } from '../../src/media/lettering.ts'
-import { expectGolden } from './support/golden-picture.ts'
+import { blank, tones } from '../../../src/media/picture/canvas.ts'
+import { bands, cell } from '../../../src/media/picture/font.ts'
+import { fit, text, widthOf } from '../../../src/media/picture/lettering.ts'
+import { expectGolden } from '../support/golden-picture.ts'
 
 const ascii = String.fromCharCode(...Array.from({ length: 95 }, (_, i) => 32 + i))
 const characters = bands.flatMap((band) => band.characters)

@@ -6,9 +6,9 @@
  *
  * x_t lies in no fixed range, so it is divided by {@link reach} first.
  */
-import type { Values } from '../algebra/algebra.ts'
-import { showShape } from '../algebra/shape.ts'
-import { roundHalfEven } from '../diffusion/spacing.ts'
+import type { Values } from '../../algebra/algebra.ts'
+import { showShape } from '../../algebra/shape.ts'
+import { roundHalfEven } from '../../diffusion/spacing.ts'
 
 /** Greyscale, RGB, or RGB with alpha. */
 export type Channels = 1 | 3 | 4

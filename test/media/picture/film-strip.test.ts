@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { evenSteps, filmStrip, type FilmColumn } from '../../src/media/film-strip.ts'
-import { toPictures } from '../../src/media/picture.ts'
-import { expectGolden } from './support/golden-picture.ts'
-import { discs, noise } from './support/synthetic-images.ts'
+import { evenSteps, filmStrip, type FilmColumn } from '../../../src/media/picture/film-strip.ts'
+import { toPictures } from '../../../src/media/picture/picture.ts'
+import { expectGolden } from '../support/golden-picture.ts'
+import { discs, noise } from '../support/synthetic-images.ts'
 
 const chain = (channels: number): readonly FilmColumn[] => {
   const x0 = discs(2, 28, channels)

@@ -1,5 +1,5 @@
 /** How samples came to be: a row per sample, a column per step, x_t above the predicted x₀. */
-import type { Values } from '../algebra/algebra.ts'
+import type { Values } from '../../algebra/algebra.ts'
 import { blank, mount, scaleTo, tones } from './canvas.ts'
 import { text, widthOf } from './lettering.ts'
 import { reach, toPictures, type Picture } from './picture.ts'

@@ -1,7 +1,7 @@
 /** What people look at, where a model's x is a latent: its decoder's pictures. */
 import { concatMap, defer, finalize, from, type Observable, of } from 'rxjs'
-import type { Values } from '../algebra/algebra.ts'
-import type { Denoiser } from '../model/denoiser.ts'
+import type { Values } from '../../algebra/algebra.ts'
+import type { Denoiser } from '../../model/denoiser.ts'
 
 /** Images of what a model works on. */
 export type Show = (x: Values) => Observable<Values>

@@ -1,10 +1,10 @@
 /** A sink: the last images of a run, as numbers. */
 import { concatMap, type OperatorFunction } from 'rxjs'
-import { toChannelsFirst } from '../algebra/layout.ts'
-import type { Frame } from '../stream/frame.ts'
-import { lastSnapshot } from '../stream/snapshot.ts'
+import { toChannelsFirst } from '../../algebra/layout.ts'
+import type { Frame } from '../../stream/frame.ts'
+import { lastSnapshot } from '../../stream/snapshot.ts'
 import type { Written } from './files.ts'
-import { encodeNpy } from './npy.ts'
+import { encodeNpy } from '../format/npy.ts'
 import { written } from './written.ts'
 
 /**

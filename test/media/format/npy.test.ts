@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { E } from '../../src/fp.ts'
-import { decodeNpy, encodeNpy } from '../../src/media/npy.ts'
+import { E } from '../../../src/fp.ts'
+import { decodeNpy, encodeNpy } from '../../../src/media/format/npy.ts'
 
 /** Written from the format's description, apart from the code under test. */
 const parse = (bytes: Uint8Array) => {

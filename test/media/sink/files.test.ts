@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { E } from '../../src/fp.ts'
-import { checkWritable, writeWhole } from '../../src/media/files.ts'
+import { E } from '../../../src/fp.ts'
+import { checkWritable, writeWhole } from '../../../src/media/sink/files.ts'
 
 const linux = process.platform === 'linux'
 const bytes = Uint8Array.of(1, 2, 3)

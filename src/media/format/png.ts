@@ -1,6 +1,6 @@
 /** Pictures as PNG files (Node only: pngjs stands on node:zlib). */
 import { PNG } from 'pngjs'
-import type { Channels, Picture } from './picture.ts'
+import type { Channels, Picture } from '../picture/picture.ts'
 import { withPngText, type PngText } from './png-text.ts'
 
 /** PNG's colour types: greyscale, RGB, RGBA. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { blank, fill, mount, place, scaleTo, tones } from '../../src/media/canvas.ts'
-import type { Picture } from '../../src/media/picture.ts'
+import { blank, fill, mount, place, scaleTo, tones } from '../../../src/media/picture/canvas.ts'
+import type { Picture } from '../../../src/media/picture/picture.ts'
 
 const grey: Picture = { width: 2, height: 1, channels: 1, data: new Uint8Array([10, 20]) }
 const rgb: Picture = { width: 1, height: 1, channels: 3, data: new Uint8Array([1, 2, 3]) }

@@ -1,12 +1,12 @@
 /** A sink: the last images of a run, as a contact sheet. */
 import { concatMap, of, type OperatorFunction } from 'rxjs'
-import type { Frame } from '../stream/frame.ts'
-import { lastSnapshot } from '../stream/snapshot.ts'
+import type { Frame } from '../../stream/frame.ts'
+import { lastSnapshot } from '../../stream/snapshot.ts'
 import type { Written } from './files.ts'
-import { grid, type GridOptions } from './grid.ts'
+import { grid, type GridOptions } from '../picture/grid.ts'
 import type { Show } from './pixels-of.ts'
-import { encodePng } from './png.ts'
-import type { PngText } from './png-text.ts'
+import { encodePng } from '../format/png.ts'
+import type { PngText } from '../format/png-text.ts'
 import { written } from './written.ts'
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { reach, toByte, toPictures } from '../../src/media/picture.ts'
+import { reach, toByte, toPictures } from '../../../src/media/picture/picture.ts'
 
 const values = (shape: readonly number[], data: readonly number[]) => ({
   shape,

@@ -6,7 +6,7 @@
  * @see https://www.w3.org/TR/png-3/#11textinfo
  */
 import { crc32 } from 'node:zlib'
-import { O } from '../fp.ts'
+import { O } from '../../fp.ts'
 
 /** Keyword (1 to 79 Latin-1 characters, such as `Title` or `Software`) to text. */
 export type PngText = Readonly<Record<string, string>>
