@@ -58,6 +58,10 @@ export interface FailureFacts {
   readonly FrameExpired: { readonly step: number; readonly field: string }
   readonly NotARun: Record<never, never>
 
+  // encoders
+  readonly EncoderMissing: { readonly path: string; readonly encoder: string; readonly reason: string }
+  readonly EncoderFailed: { readonly path: string; readonly encoder: string; readonly reason: string }
+
   // checkpoints
   readonly FileUnreadable: { readonly path: string; readonly reason: string }
   readonly FileUnwritable: { readonly path: string; readonly reason: string }
@@ -137,6 +141,11 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
     `${f.field} of the frame of step ${String(f.step)} was read after the frame was handed back. ` +
     'Read it while next() runs, hold it with waitUntil(), copy it with snapshot(), or keep() it.',
   NotARun: () => 'settled() takes the observable that denoise() returned, or a frame of it.',
+
+  // encoders
+  EncoderMissing: (f) =>
+    `${f.path} needs ${f.encoder}, and ${f.reason}; .gif, .apng and .png are written without it.`,
+  EncoderFailed: (f) => `${f.encoder} could not write ${f.path}: ${f.reason}.`,
 
   // checkpoints
   FileUnreadable: (f) => `${f.path} can't be read: ${f.reason}.`,

@@ -118,7 +118,7 @@ const run = async (plan: Plan, terminal: Terminal, version: string, signal: Abor
   const recipe = `${settings.rule.name}, ${settings.spacing.name}${guidance}`
   const legend = {
     captions,
-    show: pixelsOf(model),
+    pixels: pixelsOf(model),
     text: {
       Software: `rxdiffusion ${version}`,
       Description: `${recipe}, ${settings.noise.name}, ${settings.seeding}, ${engine}`,

@@ -229,13 +229,13 @@ describe('a decoder', () => {
     const pictures = await lastValueFrom(pixelsOf(model)!(latents))
     expect(pictures.shape).toEqual([2, 8, 8, 2])
     // what people look at are those pictures, and not the latents
-    const widthOf = async (show: ReturnType<typeof pixelsOf>): Promise<number> => {
+    const widthOf = async (pixels: ReturnType<typeof pixelsOf>): Promise<number> => {
       const path = join(folder, 'grid.png')
       const frames$ = respace(model.schedule, trailing(1)).pipe(
         denoise({ model, rule: ddim(), noise: philox({ seed: 1 }), batch: 2 }),
       )
-      await lastValueFrom(frames$.pipe(toGrid(path, { show, scale: 1, columns: 2 })))
-      await lastValueFrom(frames$.pipe(toFilmStrip(join(folder, 'strip.png'), { show })))
+      await lastValueFrom(frames$.pipe(toGrid(path, { pixels, scale: 1, columns: 2 })))
+      await lastValueFrom(frames$.pipe(toFilmStrip(join(folder, 'strip.png'), { pixels })))
       return new DataView(new Uint8Array(readFileSync(path)).buffer).getUint32(16)
     }
     expect((await widthOf(pixelsOf(model))) - (await widthOf(undefined))).toBe(2 * (8 - 4))

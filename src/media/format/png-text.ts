@@ -7,11 +7,11 @@
  */
 import { crc32 } from 'node:zlib'
 import { O } from '../../fp.ts'
+import { pngChunk, pngSignature } from './png-chunk.ts'
 
 /** Keyword (1 to 79 Latin-1 characters, such as `Title` or `Software`) to text. */
 export type PngText = Readonly<Record<string, string>>
 
-const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 /** Where the chunk after IHDR begins: the signature, and IHDR's 13 bytes in a frame of 12. */
 const afterHeader = 8 + 12 + 13
 
@@ -23,16 +23,6 @@ const latin1 = (line: string): Uint8Array | undefined => {
     : undefined
 }
 
-const chunk = (type: string, body: Uint8Array): Uint8Array => {
-  const bytes = new Uint8Array(12 + body.length)
-  const view = new DataView(bytes.buffer)
-  view.setUint32(0, body.length)
-  bytes.set(new TextEncoder().encode(type), 4)
-  bytes.set(body, 8)
-  view.setUint32(8 + body.length, crc32(bytes.subarray(4, 8 + body.length)))
-  return bytes
-}
-
 const textChunk = (keyword: string, value: string): Uint8Array => {
   const name = latin1(keyword)
   if (name === undefined || name.length < 1 || name.length > 79)
@@ -40,9 +30,23 @@ const textChunk = (keyword: string, value: string): Uint8Array => {
   const plain = latin1(value)
   return plain === undefined
     ? // three more zeros: not compressed, no language, no translated keyword; the first of four ends the keyword
-      chunk('iTXt', Uint8Array.from([...name, 0, 0, 0, 0, 0, ...new TextEncoder().encode(value)]))
-    : chunk('tEXt', Uint8Array.from([...name, 0, ...plain]))
+      pngChunk('iTXt', Uint8Array.from([...name, 0, 0, 0, 0, 0, ...new TextEncoder().encode(value)]))
+    : pngChunk('tEXt', Uint8Array.from([...name, 0, ...plain]))
 }
+
+/**
+ * Text as chunks of a PNG file.
+ *
+ * @param text - keyword to text
+ * @throws RangeError where a keyword isn't 1 to 79 Latin-1 characters
+ *
+ * @example
+ * ```ts
+ * expect(pngTextChunks({ Title: 'a dot' })).toHaveLength(1)
+ * ```
+ */
+export const pngTextChunks = (text: PngText): readonly Uint8Array[] =>
+  Object.entries(text).map(([keyword, value]) => textChunk(keyword, value))
 
 /**
  * Puts text into a PNG file, right after its header. Text that is there already stays.
@@ -60,7 +64,7 @@ const textChunk = (keyword: string, value: string): Uint8Array => {
 export const withPngText =
   (text: PngText): ((png: Uint8Array) => Uint8Array<ArrayBuffer>) =>
   (png) => {
-    const chunks = Object.entries(text).map(([keyword, value]) => textChunk(keyword, value))
+    const chunks = pngTextChunks(text)
     const parts = [png.subarray(0, afterHeader), ...chunks, png.subarray(afterHeader)]
     const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
     parts.reduce((at, part) => {
@@ -95,7 +99,7 @@ const decodeText = (type: string, body: Uint8Array): readonly [string, string] |
  * ```
  */
 export const pngText = (png: Uint8Array): O.Option<PngText> => {
-  if (signature.some((byte, i) => png[i] !== byte)) return O.none
+  if (pngSignature.some((byte, i) => png[i] !== byte)) return O.none
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
   const found: Array<[string, string]> = []
   for (let at = 8; at + 12 <= png.length;) {

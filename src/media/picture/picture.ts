@@ -58,19 +58,45 @@ const shown = (channels: number): Channels =>
 
 const magenta = [255, 0, 255, 255]
 
+/** NaN where one of the numbers is no finite one; a loop that stops early is slower than this one. */
+const alarm = (numbers: Values['data']): number => {
+  let sum = 0
+  for (let i = 0; i < numbers.length; i += 1) sum += numbers[i]! * 0
+  return sum
+}
+
+/** What of `stride` numbers a pixel is shown. */
+const pick = (pixels: Values['data'], stride: number): Values['data'] => {
+  const channels = shown(stride)
+  if (channels === stride) return pixels
+  return new Float64Array((pixels.length / stride) * channels).map(
+    (_, i) => pixels[Math.floor(i / channels) * stride + (i % channels)]!,
+  )
+}
+
+/** {@link toByte}, of many. A clamped array rounds half to even, as the rule says, and cuts off what lies beyond. */
+const toBytes = (numbers: Values['data'], scale: number): Uint8Array => {
+  const bytes = new Uint8ClampedArray(numbers.length)
+  for (let i = 0; i < numbers.length; i += 1)
+    bytes[i] = Math.fround(255 * Math.fround((numbers[i]! * scale) / 2 + 0.5))
+  return new Uint8Array(bytes.buffer)
+}
+
 /** One image of a batch: `pixels` has `width·height·stride` numbers. */
 const toPicture = (pixels: Values['data'], width: number, height: number, scale: number): Picture => {
   const stride = pixels.length / (width * height)
-  const broken = !pixels.every(Number.isFinite)
+  const numbers = pick(pixels, stride)
+  const bytes = toBytes(numbers, scale)
+  const found = shown(stride)
+  if (!Number.isNaN(alarm(numbers))) return { width, height, channels: found, data: bytes }
   // alarm needs colour, so a broken greyscale image becomes RGB
-  const channels = broken && shown(stride) === 1 ? 3 : shown(stride)
+  const channels = found === 1 ? 3 : found
   const data = new Uint8Array(width * height * channels)
   for (let pixel = 0; pixel < width * height; pixel += 1) {
-    const value = (c: number): number => pixels[pixel * stride + (shown(stride) === 1 ? 0 : c)] ?? 0
-    let sound = true
-    for (let c = 0; c < shown(stride); c += 1) sound &&= Number.isFinite(value(c))
+    const at = pixel * found
+    const sound = numbers.subarray(at, at + found).every(Number.isFinite)
     for (let c = 0; c < channels; c += 1)
-      data[pixel * channels + c] = sound ? toByte(value(c) * scale) : (magenta[c] ?? 255)
+      data[pixel * channels + c] = sound ? bytes[at + (found === 1 ? 0 : c)]! : magenta[c]!
   }
   return { width, height, channels, data }
 }

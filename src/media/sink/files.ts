@@ -2,16 +2,29 @@
  * Files appear whole or not at all: they are written beside their place and renamed into it (Node only).
  */
 import { randomUUID } from 'node:crypto'
-import { access, constants, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  access,
+  constants,
+  mkdir,
+  open,
+  type FileHandle,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { fail, type FailureOf } from '../../failure.ts'
+import { fail, type FailureOf, isFailure } from '../../failure.ts'
 import { TE } from '../../fp.ts'
 
 /** A file that is there now. */
 export interface Written {
   readonly path: string
-  /** How many bytes it has. */
+  /** How many bytes it has; a folder, all its files together. */
   readonly bytes: number
+  /** How many frames of the run it shows, where it shows many. */
+  readonly frames?: number
 }
 
 const reasons: ReadonlyMap<string, string> = new Map([
@@ -34,7 +47,18 @@ const reasons: ReadonlyMap<string, string> = new Map([
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error)
 
-const unwritable =
+/**
+ * Why a file can't be written, in our words.
+ *
+ * @param path - as the user has it
+ * @returns a function of what the system said
+ *
+ * @example
+ * ```ts
+ * expect(unwritable('x')(Object.assign(new Error(), { code: 'ENOSPC' })).message).toBe("x can't be written: the disk is full.")
+ * ```
+ */
+export const unwritable =
   (path: string) =>
   (error: unknown): FailureOf<'FileUnwritable'> =>
     fail('FileUnwritable', { path, reason: reasons.get(codeOf(error)) ?? codeOf(error) })
@@ -148,3 +172,123 @@ export const writeWhole = (
     } else await writeFile(place, bytes)
     return { path, bytes: bytes.length }
   }, unwritable(path))
+
+/** A file in the making: bytes go to `place`, and the file is there when it is committed. */
+export interface PartFile {
+  /** Where the bytes are to be written meanwhile. */
+  readonly place: string
+  /** Puts the file where it belongs, and says so; rejects with FileUnwritable. */
+  readonly commit: (frames?: number) => Promise<Written>
+  /** Leaves no trace. */
+  readonly discard: () => Promise<void>
+}
+
+/**
+ * Begins a file that somebody else writes piece by piece, beside its place.
+ *
+ * @remarks
+ * Devices and pipes are written to directly.
+ *
+ * @param path - where the file goes; missing directories are made
+ * @returns rejects with FileUnwritable
+ *
+ * @example
+ * ```ts
+ * const { place, commit } = await beginPart('/dev/null')
+ * expect([place, await commit()]).toEqual(['/dev/null', { path: '/dev/null', bytes: 0 }])
+ * ```
+ */
+export const beginPart = async (path: string): Promise<PartFile> => {
+  try {
+    const { path: final, replace } = await target(path)
+    if (replace) await makeDirectory(dirname(final))
+    const place = replace ? beside(final) : final
+    return {
+      place,
+      commit: async (frames) => {
+        try {
+          const { size: bytes } = await stat(place)
+          if (replace) await rename(place, final)
+          return { path, bytes, ...(frames === undefined ? {} : { frames }) }
+        } catch (error) {
+          throw unwritable(path)(error)
+        }
+      },
+      discard: async () => {
+        if (replace) await rm(place, { force: true })
+      },
+    }
+  } catch (error) {
+    throw unwritable(path)(error)
+  }
+}
+
+/** A {@link PartFile} that is open. */
+export interface OpenFile {
+  /** Adds to the end. */
+  readonly append: (bytes: Uint8Array) => Promise<void>
+  /** Puts right what was written before; devices and pipes have no before, and stay as they are. */
+  readonly amend: (bytes: Uint8Array, at: number) => Promise<void>
+  readonly commit: (frames?: number) => Promise<Written>
+  readonly discard: () => Promise<void>
+}
+
+/**
+ * Opens a file that is written piece by piece, and is there when it is committed.
+ *
+ * @param path - where it goes; missing directories are made
+ * @param beginning - its first bytes
+ * @returns everything rejects with FileUnwritable; where this does, nothing is left
+ *
+ * @example
+ * ```ts
+ * const file = await openFile('/dev/null')
+ * await file.append(new Uint8Array(3))
+ * expect(await file.commit()).toMatchObject({ path: '/dev/null' })
+ * ```
+ */
+export const openFile = async (path: string, beginning: Uint8Array = new Uint8Array()): Promise<OpenFile> => {
+  const part = await beginPart(path)
+  const refusing = async <A>(work: () => Promise<A>): Promise<A> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw isFailure(error) ? error : unwritable(path)(error)
+    }
+  }
+  let handle: FileHandle | undefined = await refusing(() => open(part.place, 'w'))
+  const isRegular = (await handle.stat()).isFile()
+  const close = async (): Promise<void> => {
+    const closing = handle
+    handle = undefined
+    await closing?.close()
+  }
+  const file: OpenFile = {
+    append: (bytes) =>
+      refusing(async () => {
+        await handle?.appendFile(bytes)
+      }),
+    amend: (bytes, at) =>
+      refusing(async () => {
+        if (isRegular) await handle?.write(bytes, 0, bytes.length, at)
+      }),
+    commit: async (frames) => {
+      await refusing(close)
+      return part.commit(frames)
+    },
+    discard: async () => {
+      try {
+        await close()
+      } finally {
+        await part.discard()
+      }
+    },
+  }
+  try {
+    if (beginning.length > 0) await file.append(beginning)
+    return file
+  } catch (error) {
+    await file.discard()
+    throw error
+  }
+}

@@ -4,7 +4,7 @@ import type { Values } from '../../algebra/algebra.ts'
 import type { Denoiser } from '../../model/denoiser.ts'
 
 /** Images of what a model works on. */
-export type Show = (x: Values) => Observable<Values>
+export type Pixels = (x: Values) => Observable<Values>
 
 /**
  * How to look at what a model works on.
@@ -20,7 +20,10 @@ export type Show = (x: Values) => Observable<Values>
  * expect(pixelsOf({ algebra: numbers })).toBeUndefined()
  * ```
  */
-export const pixelsOf = <T>({ algebra, decode }: Pick<Denoiser<T>, 'algebra' | 'decode'>): Show | undefined =>
+export const pixelsOf = <T>({
+  algebra,
+  decode,
+}: Pick<Denoiser<T>, 'algebra' | 'decode'>): Pixels | undefined =>
   decode &&
   ((values) =>
     defer(() => {

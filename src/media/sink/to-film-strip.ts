@@ -6,7 +6,7 @@ import type { Frame } from '../../stream/frame.ts'
 import { snapshot } from '../../stream/snapshot.ts'
 import { evenSteps, type FilmColumn, filmStrip, type FilmStripOptions } from '../picture/film-strip.ts'
 import type { Written } from './files.ts'
-import type { Show } from './pixels-of.ts'
+import type { Pixels } from './pixels-of.ts'
 import { encodePng } from '../format/png.ts'
 import type { PngText } from '../format/png-text.ts'
 import { written } from './written.ts'
@@ -16,7 +16,7 @@ export interface ToFilmStripOptions extends FilmStripOptions {
   /** How many steps, spread evenly over the chain; or which ones, as {@link Transition} counts them, from 0. Default: 9. */
   readonly steps?: number | readonly number[]
   /** How to look at latents, see {@link pixelsOf}; what it shows of x_t is not scaled. Default: as they are. */
-  readonly show?: Show | undefined
+  readonly pixels?: Pixels | undefined
   /** Keyword to text. Default: none. */
   readonly text?: PngText
 }
@@ -51,10 +51,10 @@ const chosen =
  */
 export const toFilmStrip = <T>(
   path: string,
-  { steps = 9, text = {}, show, ...style }: ToFilmStripOptions = {},
+  { steps = 9, text = {}, pixels, ...style }: ToFilmStripOptions = {},
 ): OperatorFunction<Frame<T>, Written> => {
   const encode = encodePng({ text })
-  const look: Show = show ?? ((images) => of(images))
+  const look: Pixels = pixels ?? ((images) => of(images))
   return (frames$) =>
     frames$.pipe(
       filter(({ transition }) => chosen(steps)(transition)),
@@ -63,7 +63,7 @@ export const toFilmStrip = <T>(
         forkJoin({ xt: look(latents.xt), x0: look(latents.x0) }).pipe(
           map((images): FilmColumn => ({
             title: [`step ${String(index + 1)}`, where(to)],
-            alphaBar: show === undefined ? to.alphaBar : 1,
+            alphaBar: pixels === undefined ? to.alphaBar : 1,
             ...images,
           })),
         ),

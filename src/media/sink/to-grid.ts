@@ -4,7 +4,7 @@ import type { Frame } from '../../stream/frame.ts'
 import { lastSnapshot } from '../../stream/snapshot.ts'
 import type { Written } from './files.ts'
 import { grid, type GridOptions } from '../picture/grid.ts'
-import type { Show } from './pixels-of.ts'
+import type { Pixels } from './pixels-of.ts'
 import { encodePng } from '../format/png.ts'
 import type { PngText } from '../format/png-text.ts'
 import { written } from './written.ts'
@@ -32,15 +32,15 @@ export const toGrid = <T>(
   path: string,
   {
     text = {},
-    show = (images) => of(images),
+    pixels = (images) => of(images),
     ...look
-  }: GridOptions & { readonly text?: PngText; readonly show?: Show | undefined } = {},
+  }: GridOptions & { readonly text?: PngText; readonly pixels?: Pixels | undefined } = {},
 ): OperatorFunction<Frame<T>, Written> => {
   const encode = encodePng({ text })
   return (frames$) =>
     frames$.pipe(
       lastSnapshot(),
-      concatMap(({ xt }) => show(xt)),
+      concatMap(({ xt }) => pixels(xt)),
       concatMap((images) => written(path, encode(grid(look)(images)))),
     )
 }
