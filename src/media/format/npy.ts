@@ -11,6 +11,45 @@ import { E } from '../../fp.ts'
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 
 /**
+ * The beginning of a `.npy` file, version 1.0, of little-endian float32 in C order.
+ *
+ * @param shape - of the numbers that follow
+ *
+ * @example
+ * ```ts
+ * expect(npyHeader([2, 3]).length).toBe(128)
+ * ```
+ */
+export const npyHeader = (shape: Shape): Uint8Array<ArrayBuffer> => {
+  const extents = shape.length === 1 ? `${String(shape[0])},` : shape.join(', ')
+  const entry = `{'descr': '<f4', 'fortran_order': False, 'shape': (${extents}), }`
+  // magic, version and length take ten bytes, the line break one; the numbers begin at a multiple of 64
+  const length = Math.ceil((10 + entry.length + 1) / 64) * 64
+  const bytes = new Uint8Array(length)
+  bytes.set([...magic, 1, 0])
+  new DataView(bytes.buffer).setUint16(8, length - 10, true)
+  bytes.set(new TextEncoder().encode(`${entry.padEnd(length - 11)}\n`), 10)
+  return bytes
+}
+
+/**
+ * Numbers as little-endian float32, whatever this machine has.
+ *
+ * @example
+ * ```ts
+ * expect([...float32Bytes(Float64Array.of(1))]).toEqual([0, 0, 0x80, 0x3f])
+ * ```
+ */
+export const float32Bytes = (data: Values['data']): Uint8Array<ArrayBuffer> => {
+  const bytes = new Uint8Array(4 * data.length)
+  const view = new DataView(bytes.buffer)
+  data.forEach((x, i) => {
+    view.setFloat32(4 * i, x, true)
+  })
+  return bytes
+}
+
+/**
  * The bytes of a `.npy` file, version 1.0, little-endian float32 in C order. Float64 values are rounded.
  *
  * @param values - of any shape
@@ -22,18 +61,10 @@ const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
  * ```
  */
 export const encodeNpy = ({ shape, data }: Values): Uint8Array<ArrayBuffer> => {
-  const extents = shape.length === 1 ? `${String(shape[0])},` : shape.join(', ')
-  const entry = `{'descr': '<f4', 'fortran_order': False, 'shape': (${extents}), }`
-  // magic, version and length take ten bytes, the line break one; the numbers begin at a multiple of 64
-  const length = Math.ceil((10 + entry.length + 1) / 64) * 64
-  const bytes = new Uint8Array(length + 4 * data.length)
-  const view = new DataView(bytes.buffer)
-  bytes.set([...magic, 1, 0])
-  view.setUint16(8, length - 10, true)
-  bytes.set(new TextEncoder().encode(`${entry.padEnd(length - 11)}\n`), 10)
-  data.forEach((x, i) => {
-    view.setFloat32(length + 4 * i, x, true)
-  })
+  const header = npyHeader(shape)
+  const bytes = new Uint8Array(header.length + 4 * data.length)
+  bytes.set(header)
+  bytes.set(float32Bytes(data), header.length)
   return bytes
 }
 

@@ -61,7 +61,7 @@ const magenta = [255, 0, 255, 255]
 /** NaN where one of the numbers is no finite one; a loop that stops early is slower than this one. */
 const alarm = (numbers: Values['data']): number => {
   let sum = 0
-  for (let i = 0; i < numbers.length; i += 1) sum += numbers[i]! * 0
+  for (const number of numbers) sum += number * 0
   return sum
 }
 

@@ -2,7 +2,7 @@
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { fail, type Failure, type FailureOf } from '../../failure.ts'
-import { E, TE } from '../../fp.ts'
+import { E, type TE } from '../../fp.ts'
 import type { Picture } from '../picture/picture.ts'
 
 /** How a video is encoded. */

@@ -14,6 +14,7 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { fail, type FailureOf, isFailure } from '../../failure.ts'
 import { TE } from '../../fp.ts'
@@ -218,6 +219,27 @@ export const beginPart = async (path: string): Promise<PartFile> => {
         if (replace) await rm(place, { force: true })
       },
     }
+  } catch (error) {
+    throw unwritable(path)(error)
+  }
+}
+
+/**
+ * A place for what has to wait on the disk until a file can be written: beside the file, or where this machine keeps what
+ * is temporary if that is no place for files. Nothing is made yet.
+ *
+ * @param path - of the file
+ * @returns rejects with FileUnwritable
+ *
+ * @example
+ * ```ts
+ * expect(await spoolPlace('/dev/null')).not.toContain('/dev/')
+ * ```
+ */
+export const spoolPlace = async (path: string): Promise<string> => {
+  try {
+    const { path: final, replace } = await target(path)
+    return beside(replace ? final : join(tmpdir(), basename(final)))
   } catch (error) {
     throw unwritable(path)(error)
   }

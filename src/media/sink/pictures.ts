@@ -9,6 +9,7 @@ import {
   map,
   type Observable,
   type OperatorFunction,
+  race,
   Subject,
   tap,
 } from 'rxjs'
@@ -70,8 +71,7 @@ const decoded =
       return copies$.pipe(
         map((copy) => {
           const done = new Subject<never>()
-          cancelled.subscribe(done)
-          copy.waitUntil(done)
+          copy.waitUntil(race(done, cancelled))
           return decode(pixels, copy).pipe(
             map((step) => ({ ...step, waitUntil: copy.waitUntil })),
             finalize(() => done.complete()),
