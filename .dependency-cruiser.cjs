@@ -13,7 +13,7 @@ const rooms = {
   checkpoint: ['model', 'diffusion', 'algebra'],
   data: ['media', 'checkpoint', 'algebra'],
   stream: ['model', 'diffusion', 'noise', 'algebra'],
-  media: ['stream', 'model', 'diffusion', 'algebra'],
+  media: ['stream', 'checkpoint', 'model', 'diffusion', 'algebra'],
   train: ['stream', 'checkpoint', 'data', 'model', 'diffusion', 'noise', 'algebra', 'instances'],
   experiment: ['stream', 'model', 'diffusion', 'noise', 'algebra'],
   engine: ['checkpoint', 'model', 'diffusion', 'algebra', 'instances'],

@@ -59,6 +59,10 @@ export interface FailureFacts {
   readonly NotARun: Record<never, never>
   readonly OperatorInvalid: { readonly operator: string; readonly reason: string }
 
+  // encoders
+  readonly EncoderMissing: { readonly path: string; readonly encoder: string; readonly reason: string }
+  readonly EncoderFailed: { readonly path: string; readonly encoder: string; readonly reason: string }
+
   // checkpoints
   readonly FileUnreadable: { readonly path: string; readonly reason: string }
   readonly FileUnwritable: { readonly path: string; readonly reason: string }
@@ -140,6 +144,11 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
     'Read it while next() runs, hold it with waitUntil(), copy it with snapshot(), or keep() it.',
   NotARun: () => 'settled() takes the observable that denoise() returned, or a frame of it.',
   OperatorInvalid: (f) => `The operator ${f.operator} is not possible: ${f.reason}.`,
+
+  // encoders
+  EncoderMissing: (f) =>
+    `${f.path} needs ${f.encoder}, and ${f.reason}; .gif, .apng and .png are written without it.`,
+  EncoderFailed: (f) => `${f.encoder} could not write ${f.path}: ${f.reason}.`,
 
   // checkpoints
   FileUnreadable: (f) => `${f.path} can't be read: ${f.reason}.`,

@@ -1,8 +1,9 @@
 /**
  * Tensors as the bytes of a safetensors file.
  */
+import type { Shape } from '../algebra/algebra.ts'
 import { showShape, sizeOf } from '../algebra/shape.ts'
-import { bytesPerElement, dtypeOf, dtypes } from './dtype.ts'
+import { bytesPerElement, type Dtype, dtypeOf, dtypes } from './dtype.ts'
 import type { TensorValues } from './safetensors.ts'
 
 /** Where the tensors begin is a multiple of this, so that whoever maps the file into memory finds them aligned. */
@@ -33,18 +34,47 @@ export const encodeSafetensors = (
     end += bytes.length
     return [name, { dtype, shape, data_offsets: [begin, end] }] as const
   })
-  const texts = Object.keys(metadata).length === 0 ? [] : [['__metadata__', metadata] as const]
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries([...texts, ...described])))
-  const headerLength = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT
-  const file = new Uint8Array(8 + headerLength + end)
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true)
-  file.set(json, 8)
-  file.fill(0x20, 8 + json.length, 8 + headerLength)
+  const header = safetensorsHeader(described, metadata)
+  const file = new Uint8Array(header.length + end)
+  file.set(header)
   ordered.reduce((at, { bytes }) => {
     file.set(bytes, at)
     return at + bytes.length
-  }, 8 + headerLength)
+  }, header.length)
   return file
+}
+
+/** What a header says of a tensor. */
+export interface TensorPlace {
+  readonly dtype: Dtype
+  readonly shape: Shape
+  /** Where its bytes begin and end, counted from the end of the header. */
+  readonly data_offsets: readonly [begin: number, end: number]
+}
+
+/**
+ * The beginning of a safetensors file, after which the tensors' bytes come one after the other.
+ *
+ * @param tensors - by name, in the order of their bytes
+ * @param metadata - texts about the whole
+ *
+ * @example
+ * ```ts
+ * const header = safetensorsHeader([['w', { dtype: 'F32', shape: [1], data_offsets: [0, 4] }]])
+ * expect(new TextDecoder().decode(header.subarray(8)).trimEnd()).toBe('{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}')
+ * ```
+ */
+export const safetensorsHeader = (
+  tensors: ReadonlyArray<readonly [name: string, place: TensorPlace]>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array => {
+  const texts = Object.keys(metadata).length === 0 ? [] : [['__metadata__', metadata] as const]
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries([...texts, ...tensors])))
+  const length = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT
+  const header = new Uint8Array(8 + length).fill(0x20)
+  new DataView(header.buffer).setBigUint64(0, BigInt(length), true)
+  header.set(json, 8)
+  return header
 }
 
 const checked = ([name, { shape, data }]: readonly [string, TensorValues]) => {

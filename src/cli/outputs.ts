@@ -5,11 +5,11 @@ import { basename, extname, resolve } from 'node:path'
 import type { OperatorFunction } from 'rxjs'
 import { fail } from '../failure.ts'
 import { E, pipe, RA } from '../fp.ts'
-import type { Written } from '../media/files.ts'
-import { toFilmStrip } from '../media/to-film-strip.ts'
-import { toGrid } from '../media/to-grid.ts'
-import { toNpy } from '../media/to-npy.ts'
-import type { Show } from '../media/pixels-of.ts'
+import type { Written } from '../media/sink/files.ts'
+import { toFilmStrip } from '../media/sink/to-film-strip.ts'
+import { toGrid } from '../media/sink/to-grid.ts'
+import { toNpy } from '../media/sink/to-npy.ts'
+import type { Pixels } from '../media/sink/pixels-of.ts'
 import type { Frame } from '../stream/frame.ts'
 import type { Read } from './flags.ts'
 import { quoted } from './quoted.ts'
@@ -19,7 +19,7 @@ export interface Legend {
   /** One caption per sample. */
   readonly captions: readonly string[]
   /** How to look at latents; nothing for a model whose x is the image. */
-  readonly show?: Show | undefined
+  readonly pixels?: Pixels | undefined
   /** How the file was made, by keyword. */
   readonly text: Readonly<Record<string, string>>
 }

@@ -3,7 +3,7 @@
  */
 import type { Shape } from '../algebra/algebra.ts'
 import { E } from '../fp.ts'
-import type { Picture } from '../media/picture.ts'
+import type { Picture } from '../media/picture/picture.ts'
 import { type Raster, resample } from './resample.ts'
 
 /** Rec. 709's weights of red, green and blue. */

@@ -10,15 +10,15 @@ import type { Engine } from '../../src/engine/engine.ts'
 import { openEngine } from '../../src/engine/engines.ts'
 import { loadModel } from '../../src/engine/load-model.ts'
 import { E } from '../../src/fp.ts'
-import { toFilmStrip } from '../../src/media/to-film-strip.ts'
-import { toGrid } from '../../src/media/to-grid.ts'
+import { toFilmStrip } from '../../src/media/sink/to-film-strip.ts'
+import { toGrid } from '../../src/media/sink/to-grid.ts'
 import { ddim } from '../../src/diffusion/rule.ts'
 import { trailing } from '../../src/diffusion/spacing.ts'
 import { philox } from '../../src/noise/philox.ts'
 import { denoise } from '../../src/stream/denoise.ts'
 import { respace } from '../../src/stream/respace.ts'
 import { ask } from '../../src/model/ask.ts'
-import { pixelsOf } from '../../src/media/pixels-of.ts'
+import { pixelsOf } from '../../src/media/sink/pixels-of.ts'
 import { orThrow } from '../../src/or-throw.ts'
 import { goldenPath } from '../support/goldens.ts'
 import { chain, room } from './room.ts'
@@ -229,13 +229,13 @@ describe('a decoder', () => {
     const pictures = await lastValueFrom(pixelsOf(model)!(latents))
     expect(pictures.shape).toEqual([2, 8, 8, 2])
     // what people look at are those pictures, and not the latents
-    const widthOf = async (show: ReturnType<typeof pixelsOf>): Promise<number> => {
+    const widthOf = async (pixels: ReturnType<typeof pixelsOf>): Promise<number> => {
       const path = join(folder, 'grid.png')
       const frames$ = respace(model.schedule, trailing(1)).pipe(
         denoise({ model, rule: ddim(), noise: philox({ seed: 1 }), batch: 2 }),
       )
-      await lastValueFrom(frames$.pipe(toGrid(path, { show, scale: 1, columns: 2 })))
-      await lastValueFrom(frames$.pipe(toFilmStrip(join(folder, 'strip.png'), { show })))
+      await lastValueFrom(frames$.pipe(toGrid(path, { pixels, scale: 1, columns: 2 })))
+      await lastValueFrom(frames$.pipe(toFilmStrip(join(folder, 'strip.png'), { pixels })))
       return new DataView(new Uint8Array(readFileSync(path)).buffer).getUint32(16)
     }
     expect((await widthOf(pixelsOf(model))) - (await widthOf(undefined))).toBe(2 * (8 - 4))

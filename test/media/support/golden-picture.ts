@@ -3,8 +3,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { PNG } from 'pngjs'
 import { expect } from 'vitest'
-import type { Picture } from '../../../src/media/picture.ts'
-import { encodePng } from '../../../src/media/png.ts'
+import type { Picture } from '../../../src/media/picture/picture.ts'
+import { encodePng } from '../../../src/media/format/png.ts'
 
 /** A picture as an independent reader sees it: RGBA. */
 export const decoded = (bytes: Uint8Array): { width: number; height: number; rgba: Uint8Array } => {

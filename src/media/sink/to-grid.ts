@@ -1,0 +1,46 @@
+/** A sink: the last images of a run, as a contact sheet. */
+import { concatMap, of, type OperatorFunction } from 'rxjs'
+import type { Frame } from '../../stream/frame.ts'
+import { lastSnapshot } from '../../stream/snapshot.ts'
+import type { Written } from './files.ts'
+import { grid, type GridOptions } from '../picture/grid.ts'
+import type { Pixels } from './pixels-of.ts'
+import { encodePng } from '../format/png.ts'
+import type { PngText } from '../format/png-text.ts'
+import { written } from './written.ts'
+
+/**
+ * Writes the last x_t as a labelled grid, a PNG file.
+ *
+ *     frames   --a--b--c|
+ *     toGrid   ----------(W|)
+ *
+ * @remarks
+ * The file is written when the frames complete, whole or not at all; where none came or they fail, there is no file.
+ *
+ * @param path - of the PNG file; missing directories are made
+ * @param options - those of {@link grid}, text to keep in the file, and how to look at latents ({@link pixelsOf})
+ * @returns one notice, when the file is there; errors with FileUnwritable, or as the frames do
+ *
+ * @example
+ * ```ts
+ * const sink = toGrid('out/grid.png', { captions: ['sneaker', 'bag'], text: { Software: 'rxdiffusion' } })
+ * expect(sink).toBeTypeOf('function')
+ * ```
+ */
+export const toGrid = <T>(
+  path: string,
+  {
+    text = {},
+    pixels = (images) => of(images),
+    ...look
+  }: GridOptions & { readonly text?: PngText; readonly pixels?: Pixels | undefined } = {},
+): OperatorFunction<Frame<T>, Written> => {
+  const encode = encodePng({ text })
+  return (frames$) =>
+    frames$.pipe(
+      lastSnapshot(),
+      concatMap(({ xt }) => pixels(xt)),
+      concatMap((images) => written(path, encode(grid(look)(images)))),
+    )
+}

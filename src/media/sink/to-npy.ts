@@ -1,0 +1,34 @@
+/** A sink: the last images of a run, as numbers. */
+import { concatMap, type OperatorFunction } from 'rxjs'
+import { toChannelsFirst } from '../../algebra/layout.ts'
+import type { Frame } from '../../stream/frame.ts'
+import { lastSnapshot } from '../../stream/snapshot.ts'
+import type { Written } from './files.ts'
+import { encodeNpy } from '../format/npy.ts'
+import { written } from './written.ts'
+
+/**
+ * Writes the last x_t to a `.npy` file: float32, `[rows, channels, height, width]` as torch has it. The data's range
+ * is `[−1, 1]`; what the sampler left a little outside stays there.
+ *
+ *     frames   --a--b--c|
+ *     toNpy    ----------(W|)
+ *
+ * @remarks
+ * The file is written when the frames complete, whole or not at all; where none came or they fail, there is no file.
+ *
+ * @param path - of the file; missing directories are made
+ * @returns one notice, when the file is there; errors with FileUnwritable, or as the frames do
+ *
+ * @example
+ * ```ts
+ * expect(toNpy('out/samples.npy')).toBeTypeOf('function')
+ * ```
+ */
+export const toNpy =
+  <T>(path: string): OperatorFunction<Frame<T>, Written> =>
+  (frames$) =>
+    frames$.pipe(
+      lastSnapshot(),
+      concatMap(({ xt: images }) => written(path, encodeNpy(toChannelsFirst(images)))),
+    )

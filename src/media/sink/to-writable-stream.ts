@@ -1,0 +1,51 @@
+/** A sink that writes a run's pictures into a stream of the web's (isomorphic). */
+import type { OperatorFunction } from 'rxjs'
+import type { Frame } from '../../stream/frame.ts'
+import { pictures, type Pictured, type PicturesOptions } from './pictures.ts'
+import { sinkOf } from './sink.ts'
+
+/**
+ * Writes a run's pictures into a `WritableStream`: a canvas, a worker, a fetch, a WebCodecs encoder.
+ *
+ *     frames             --a--b--c|
+ *     toWritableStream   ----------(n|)
+ *
+ * @remarks
+ * The run waits for the stream's `write`. The stream is closed however the run ends, and aborted where writing fails.
+ *
+ * @param stream - of pictures, or of what `encode` makes of them
+ * @param encode - from a picture to a chunk, such as {@link toImageData}
+ * @param options - which frames, and how they look
+ * @returns how many chunks were written, when the stream is closed; errors as the stream or the frames do
+ *
+ * @example
+ * ```ts
+ * const stream = new WritableStream<number>({ write: () => undefined })
+ * expect(toWritableStream(stream, ({ data }) => data.length)).toBeTypeOf('function')
+ * ```
+ */
+export const toWritableStream = <T, Chunk>(
+  stream: WritableStream<Chunk>,
+  encode: (picture: Pictured['picture'], transition: Pictured['transition']) => Chunk,
+  options: PicturesOptions = {},
+): OperatorFunction<Frame<T>, number> => {
+  const sink = sinkOf(() => {
+    const writer = stream.getWriter()
+    let chunks = 0
+    return {
+      take: async ({ picture, transition }: Pictured) => {
+        await writer.ready
+        await writer.write(encode(picture, transition))
+        chunks += 1
+      },
+      finish: async () => {
+        await writer.close()
+        return chunks
+      },
+      abandon: async () => {
+        await writer.abort().catch(() => undefined)
+      },
+    }
+  })
+  return (frames$) => frames$.pipe(pictures(options), sink)
+}
