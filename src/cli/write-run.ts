@@ -74,7 +74,7 @@ const run = async (plan: Plan, { terminal, version, signal }: Context): Promise<
   const { settings, model, outputs, engine, recipe, steps, columns } = plan
   const legend = {
     captions: plan.captions,
-    show: pixelsOf(model),
+    pixels: pixelsOf(model),
     ...(columns === undefined ? {} : { columns }),
     text: {
       Software: `rxdiffusion ${version}`,

@@ -15,7 +15,7 @@ import {
 import type { VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
 import { E } from '../fp.ts'
-import { macrotaskScheduler } from '../macrotask.ts'
+import { macrotaskScheduler } from './macrotask.ts'
 import { ask, discard } from './ask.ts'
 import { checkLabels, joinConditions, kindOfCondition, splitCondition } from './condition.ts'
 import type { Condition, Denoiser, Prediction, PredictOptions } from './denoiser.ts'

@@ -1,7 +1,7 @@
 import { from, lastValueFrom, observeOn, type SchedulerAction, toArray } from 'rxjs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { macrotaskScheduler } from '../src/macrotask.ts'
-import { aWhile, macrotask } from './stream/support/time.ts'
+import { macrotaskScheduler } from '../../src/model/macrotask.ts'
+import { aWhile, macrotask } from '../stream/support/time.ts'
 
 const later = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds))
@@ -102,7 +102,7 @@ describe('macrotaskScheduler, where there is no setImmediate', () => {
   it('takes its turns from a MessageChannel', async () => {
     vi.resetModules()
     vi.stubGlobal('setImmediate', undefined)
-    const { macrotaskScheduler: inBrowser } = await import('../src/macrotask.ts')
+    const { macrotaskScheduler: inBrowser } = await import('../../src/model/macrotask.ts')
     vi.unstubAllGlobals()
     const log: string[] = []
     inBrowser.schedule(() => log.push('never')).unsubscribe()
