@@ -167,6 +167,8 @@ const namesIn = (/** @type {string} */ code) => {
   const visit = (node) => {
     if (ts.isIdentifier(node)) {
       const { parent } = node
+      // `as const` mentions nothing, though a schedule has that name
+      if (ts.isConstTypeReference(parent)) return
       const isName = 'name' in parent && parent.name === node
       const isKey =
         ts.isPropertyAccessExpression(parent) ||

@@ -79,7 +79,7 @@ export const blended =
       weights: readonly Coefficient[],
       answers: ReadonlyArray<Prediction<T>>,
     ): Prediction<T> => {
-      const sum = (field: 'output' | 'variance'): readonly (readonly [Coefficient, T])[] =>
+      const sum = (field: 'output' | 'variance'): ReadonlyArray<readonly [Coefficient, T]> =>
         answers.flatMap(({ [field]: tensor }, k) =>
           tensor === undefined ? [] : [[weights[k]!, tensor] as const],
         )

@@ -254,7 +254,7 @@ describe.each(backends)('tfjs on %s', (backend) => {
       const joined = tfjs.joinRows(given)
       const split = tfjs.splitRows(
         joined,
-        given.map(({ shape: [rows = 0] }) => rows),
+        given.map(({ shape: [rows] }) => rows),
       )
       expect(tf.memory().numTensors).toBe(before + 1 + given.length)
       expect(joined.shape).toEqual([given.length === 2 ? 3 : 1, 2])

@@ -84,8 +84,8 @@ const filtered = ({ width, height, data }: RgbPicture): Uint8Array => {
  *
  * @example
  * ```ts
- * const dot = { width: 1, height: 1, channels: 3, data: new Uint8Array(3) } as const
- * expect(String.fromCharCode(...(await apngFrame(dot, 0, 0.04)).subarray(4, 8))).toBe('fcTL')
+ * const chunk = await apngFrame({ width: 1, height: 1, channels: 3, data: new Uint8Array(3) }, 0, 0.04)
+ * expect(String.fromCharCode(...chunk.subarray(4, 8))).toBe('fcTL')
  * ```
  */
 export const apngFrame = async (picture: RgbPicture, index: number, seconds: number): Promise<Uint8Array> => {

@@ -132,8 +132,8 @@ export const gifHeader = (
  *
  * @example
  * ```ts
- * const dot = { width: 1, height: 1, channels: 3, data: new Uint8Array(3) } as const
- * expect([...gifFrame(dot, 4)].slice(0, 6)).toEqual([0x21, 0xf9, 4, 4, 4, 0])
+ * const frame = gifFrame({ width: 1, height: 1, channels: 3, data: new Uint8Array(3) }, 4)
+ * expect([...frame].slice(0, 6)).toEqual([0x21, 0xf9, 4, 4, 4, 0])
  * ```
  */
 export const gifFrame = (picture: RgbPicture, hundredths: number): Uint8Array => {

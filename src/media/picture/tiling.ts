@@ -96,8 +96,8 @@ export const tiling = (
  *
  * @example
  * ```ts
- * const dot = { width: 1, height: 1, channels: 1, data: new Uint8Array([7]) } as const
- * expect(beside([dot, dot]).width).toBe(2 + 4)
+ * const dots = beside([7, 8].map((tone) => ({ width: 1, height: 1, channels: 1, data: Uint8Array.of(tone) })))
+ * expect(dots.width).toBe(2 + 4)
  * ```
  */
 export const beside = (pictures: readonly Picture[]): Picture => {

@@ -15,7 +15,14 @@ export interface Making<A, Done> {
   readonly abandon: () => Promise<void>
 }
 
-/** A reader who needs no more, such as `head` at the end of a pipe: a sink that is told so completes. */
+/**
+ * A reader who needs no more, such as `head` at the end of a pipe: a sink that is told so completes.
+ *
+ * @example
+ * ```ts
+ * expect(new ReaderGone()).toBeInstanceOf(Error)
+ * ```
+ */
 export class ReaderGone extends Error {}
 
 /**
