@@ -15,6 +15,17 @@ export interface Question<T> {
 }
 
 /**
+ * The tensors of a prediction.
+ *
+ * @example
+ * ```ts
+ * expect([tensorsOf({ output: 1, variance: 2 }), tensorsOf({ output: 1 })]).toEqual([[1, 2], [1]])
+ * ```
+ */
+export const tensorsOf = <T>({ output, variance }: Prediction<T>): readonly T[] =>
+  variance === undefined ? [output] : [output, variance]
+
+/**
  * Disposes of a prediction that nobody wants.
  *
  * @example
@@ -24,9 +35,8 @@ export interface Question<T> {
  * expect(freed).toEqual([1, 2])
  * ```
  */
-export const discard = <T>(algebra: VectorAlgebra<T>, { output, variance }: Prediction<T>): void => {
-  algebra.dispose(output)
-  if (variance !== undefined) algebra.dispose(variance)
+export const discard = <T>(algebra: VectorAlgebra<T>, prediction: Prediction<T>): void => {
+  tensorsOf(prediction).forEach(algebra.dispose)
 }
 
 /**

@@ -10,13 +10,14 @@ import {
   Observable,
   type SchedulerLike,
   type Subscriber,
+  tap,
   throwError,
 } from 'rxjs'
 import type { VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
 import { E } from '../fp.ts'
 import { macrotaskScheduler } from './macrotask.ts'
-import { ask, discard } from './ask.ts'
+import { ask, discard, tensorsOf } from './ask.ts'
 import { checkLabels, joinConditions, kindOfCondition, splitCondition } from './condition.ts'
 import type { Condition, Denoiser, Prediction, PredictOptions } from './denoiser.ts'
 import { openScope } from './scope.ts'
@@ -219,9 +220,8 @@ export const batching = <T>(
             waitUntil: made.waitUntil,
             kind,
           }).pipe(
-            map((prediction) => {
-              made.add(prediction.output, ...(prediction.variance === undefined ? [] : [prediction.variance]))
-              return prediction
+            tap((prediction) => {
+              made.add(...tensorsOf(prediction))
             }),
           ),
         )

@@ -14,7 +14,7 @@ import type { Transition } from '../diffusion/transition.ts'
 import { attempt } from '../attempt.ts'
 import { fail, type Failure } from '../failure.ts'
 import type { E } from '../fp.ts'
-import { ask } from '../model/ask.ts'
+import { ask, tensorsOf } from '../model/ask.ts'
 import type { Condition, Denoiser, PredictOptions } from '../model/denoiser.ts'
 import type { NoiseSource } from '../noise/noise-source.ts'
 import { openScope } from '../model/scope.ts'
@@ -160,8 +160,9 @@ export const step =
         const estimateAt = (x: T, t: number, see: Look<T>): Observable<Seen<T>> => {
           const times = Array.from({ length: shape[0] ?? 1 }, () => t)
           return ask(model, { x, t: times, condition }, made.waitUntil).pipe(
-            map(({ output, variance }) => {
-              made.add(output, ...(variance === undefined ? [] : [variance]))
+            map((prediction) => {
+              const { output, variance } = prediction
+              made.add(...tensorsOf(prediction))
               const seen = see(sumOf(x), sumOf(output))
               made.add(...seen.made)
               return { estimate: seen.estimate, variance }
