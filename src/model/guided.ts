@@ -1,10 +1,11 @@
 /**
  * Classifier-free guidance: a model that listens harder to its labels.
  */
-import { defer, finalize, from, map, mergeMap, type Observable, tap, toArray } from 'rxjs'
+import { defer, map, type Observable } from 'rxjs'
 import type { Coefficient, VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
 import { ask, discard } from './ask.ts'
+import { askAll } from './ask-all.ts'
 import type { Condition, Denoiser, Prediction } from './denoiser.ts'
 import { checkedWeight, type Weight, weightsAt } from './guidance.ts'
 
@@ -111,26 +112,20 @@ export const guided = ({
         defer(() => {
           const weights = weightsAt(weight, model, t)
           if (weights.every((one) => one === 1)) return ask(model, { x, t, condition }, waitUntil)
-          const undelivered = new Set<Prediction<T>>()
-          // one after the other as far as they answer at once, and side by side beyond that
-          return from([away(t), condition]).pipe(
-            mergeMap((given, which) =>
-              ask(model, { x, t, condition: given }, waitUntil).pipe(
-                tap((answer) => undelivered.add(answer)),
-                map((answer) => [which, answer] as const),
-              ),
-            ),
-            toArray(),
-            map((answers) => {
-              const [none, label] = [...answers].sort(([a], [b]) => a - b).map(([, answer]) => answer)
+          const questions = [away(t), condition].map((given) => ({ x, t, condition: given }))
+          return askAll(model, questions, waitUntil).pipe(
+            map(([none, label]) => {
               if (none === undefined || label === undefined) throw new Error('two calls give two answers')
-              const output = lean(algebra, label.output, none.output, weights, rescale)
-              undelivered.delete(label)
-              algebra.dispose(label.output)
-              return { ...label, output }
-            }),
-            finalize(() => {
-              for (const answer of undelivered) discard(algebra, answer)
+              try {
+                const output = lean(algebra, label.output, none.output, weights, rescale)
+                algebra.dispose(label.output)
+                return { ...label, output }
+              } catch (error) {
+                discard(algebra, label)
+                throw error
+              } finally {
+                discard(algebra, none)
+              }
             }),
           )
         }),
