@@ -1,8 +1,7 @@
 /**
  * A respaced timestep sequence as a stream, from image to noise.
  */
-import { from, type Observable, throwError } from 'rxjs'
-import { E, pipe } from '../fp.ts'
+import type { Observable } from 'rxjs'
 import type { Schedule } from '../diffusion/schedule.ts'
 import type { Spacing } from '../diffusion/spacing.ts'
 import {
@@ -11,6 +10,7 @@ import {
   inversionTransitions,
   type Transition,
 } from '../diffusion/transition.ts'
+import { emitSteps } from './emit-steps.ts'
 
 /**
  * Emits the transitions of an inversion, from image to noise, and completes: those of {@link respace} turned round.
@@ -34,11 +34,4 @@ export const ascend = (
   schedule: Schedule,
   spacing: Spacing,
   options: { readonly evaluateAt: EvaluateAt; readonly finalLevel?: FinalLevel },
-): Observable<Transition> =>
-  pipe(
-    inversionTransitions(schedule, spacing, options),
-    E.match(
-      (failure) => throwError(() => failure),
-      (steps) => from(steps),
-    ),
-  )
+): Observable<Transition> => emitSteps(inversionTransitions(schedule, spacing, options))

@@ -1,11 +1,11 @@
 /**
  * A respaced timestep sequence as a stream.
  */
-import { from, type Observable, throwError } from 'rxjs'
-import { E, pipe } from '../fp.ts'
+import type { Observable } from 'rxjs'
 import type { Schedule } from '../diffusion/schedule.ts'
 import type { Spacing } from '../diffusion/spacing.ts'
 import { type ChainOptions, type Transition, transitions } from '../diffusion/transition.ts'
+import { emitSteps } from './emit-steps.ts'
 
 /**
  * Emits the transitions of a chain, from noise to image, and completes. Cold and synchronous.
@@ -28,11 +28,4 @@ export const respace = (
   schedule: Schedule,
   spacing: Spacing,
   options?: ChainOptions,
-): Observable<Transition> =>
-  pipe(
-    transitions(schedule, spacing, options),
-    E.match(
-      (failure) => throwError(() => failure),
-      (steps) => from(steps),
-    ),
-  )
+): Observable<Transition> => emitSteps(transitions(schedule, spacing, options))

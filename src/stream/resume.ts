@@ -1,15 +1,15 @@
 /**
  * Going on from a frame: over the steps that are left, or over others, by the same rule or another.
  */
-import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, tap, throwError } from 'rxjs'
+import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, tap } from 'rxjs'
 import type { Level } from '../diffusion/level.ts'
 import type { Spacing } from '../diffusion/spacing.ts'
 import { type FinalLevel, transitionsFrom } from '../diffusion/transition.ts'
-import { E } from '../fp.ts'
 import type { Denoiser } from '../model/denoiser.ts'
 import { chain } from './chain.ts'
 import { companyOf, inCompany } from './company.ts'
 import { type ChainConfig, continuation, type Continuation } from './continuation.ts'
+import { emitSteps } from './emit-steps.ts'
 import type { Frame } from './frame.ts'
 import { startsRuns } from './settled.ts'
 import { needs } from './step.ts'
@@ -70,12 +70,11 @@ export const resume =
         if (last === undefined) return EMPTY
         const { config, ahead, ...beginning } = last.onward
         const model = change === undefined ? config.model : change(config.model)
-        const steps =
+        const steps$ =
           spacing === undefined
-            ? E.right(ahead)
-            : transitionsFrom(model.schedule, spacing, last.at, finalLevel)
-        if (E.isLeft(steps)) return throwError(() => steps.left)
-        return chain({ ...config, ...changes, model }, () => beginning, from(steps.right))
+            ? from(ahead)
+            : emitSteps(transitionsFrom(model.schedule, spacing, last.at, finalLevel))
+        return chain({ ...config, ...changes, model }, () => beginning, steps$)
       })
       return concat(
         inCompany(company, frames$.pipe(keepLast, ignoreElements())),
