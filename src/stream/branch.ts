@@ -1,8 +1,6 @@
 /**
  * Which branch of a run a frame is of.
  */
-import type { Observable } from 'rxjs'
-import type { Frame } from './frame.ts'
 import { sameRun } from './settled.ts'
 
 /** The branch that a frame, or a copy of one, is of. */
@@ -15,9 +13,6 @@ export interface Branch<K extends string = string> {
 
 /** What a copy of a frame has to say of its branch: nothing, for a frame of none. */
 export type BranchOf<F> = F extends Branch<infer K> ? Branch<K> : unknown
-
-/** Something that delivers frames of another branch. */
-export type BranchFrames<T, K extends string> = Observable<Frame<T> & Branch<K>>
 
 /**
  * What is known of a frame's branch.

@@ -79,7 +79,7 @@ export const openRounds = (): Rounds => {
       return { seat, step }
     })
     // whoever has left on account of an earlier turn has none
-    for (const { seat, step } of turns) if (seats.has(seat) && seat.busy) step?.()
+    for (const { seat, step } of turns) if (seats.has(seat)) step?.()
   }
 
   /** Starts a round when one can start. */
