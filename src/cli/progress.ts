@@ -3,6 +3,7 @@
  */
 import { ignoreElements, type MonoTypeOperatorFunction, type Observable, tap } from 'rxjs'
 import type { Frame } from '../stream/frame.ts'
+import { progress, type Progress } from '../stream/operators/progress.ts'
 
 /** Where progress is written: `process.stderr`, as far as it is needed here. */
 export interface Terminal {
@@ -26,29 +27,27 @@ const REDRAW = 100
 export const reportProgress =
   (terminal: Terminal, now: () => number = () => performance.now()) =>
   <T>(frames$: Observable<Frame<T>>): Observable<never> => {
-    const begun = now()
     let drawn = -Infinity
     let tenth = 0
-    const report: MonoTypeOperatorFunction<Frame<T>> = tap({
-      next: ({ transition: { index, count } }) => {
-        const done = index + 1
-        const left = seconds(((now() - begun) / done) * (count - done))
-        const last = done === count
+    const report: MonoTypeOperatorFunction<Progress> = tap({
+      next: ({ done, total, remaining }) => {
+        const left = seconds(remaining)
+        const last = done === total
         if (terminal.isTTY === true) {
           if (!last && now() - drawn < REDRAW) return
           drawn = now()
-          const filled = Math.round((BAR * done) / count)
+          const filled = Math.round((BAR * done) / total)
           terminal.write(
-            `\r\u001b[K${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} step ${String(done)} of ${String(count)}, ${left} left`,
+            `\r\u001b[K${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} step ${String(done)} of ${String(total)}, ${left} left`,
           )
-        } else if (Math.floor((10 * done) / count) > tenth) {
-          tenth = Math.floor((10 * done) / count)
-          terminal.write(`step ${String(done)} of ${String(count)}, ${left} left\n`)
+        } else if (Math.floor((10 * done) / total) > tenth) {
+          tenth = Math.floor((10 * done) / total)
+          terminal.write(`step ${String(done)} of ${String(total)}, ${left} left\n`)
         }
       },
       finalize: () => {
         if (terminal.isTTY === true) terminal.write('\r\u001b[K')
       },
     })
-    return frames$.pipe(report, ignoreElements())
+    return frames$.pipe(progress({ now }), report, ignoreElements())
   }
