@@ -11,12 +11,13 @@ import {
   type OperatorFunction,
   race,
   Subject,
-  tap,
 } from 'rxjs'
 import type { Values } from '../../algebra/algebra.ts'
 import type { Transition } from '../../diffusion/transition.ts'
 import { identity } from '../../fp.ts'
 import type { Frame, FrameField } from '../../stream/frame.ts'
+import { type Branch, branchOf } from '../../stream/branch.ts'
+import { everyNth } from '../../stream/operators/every-nth.ts'
 import { snapshot, type Snapshot } from '../../stream/snapshot.ts'
 import { tones } from '../picture/canvas.ts'
 import { type FilmLook, type FilmStep, projector, samplesOf } from '../picture/film.ts'
@@ -48,9 +49,6 @@ interface Shown {
   readonly waitUntil: Frame<unknown>['waitUntil']
 }
 
-const isShown = (every: number, { index, count }: Transition): boolean =>
-  (index + 1) % every === 0 || index + 1 === count
-
 /** What a decoder makes of each of the fields. */
 const decode = (pixels: Pixels, copy: Copy): Observable<FilmStep> =>
   forkJoin(
@@ -73,7 +71,7 @@ const decoded =
           const done = new Subject<never>()
           copy.waitUntil(race(done, cancelled))
           return decode(pixels, copy).pipe(
-            map((step) => ({ ...step, waitUntil: copy.waitUntil })),
+            map((step) => ({ ...step, ...branchOf(copy), waitUntil: copy.waitUntil })),
             finalize(() => done.complete()),
           )
         }),
@@ -85,18 +83,12 @@ const decoded =
 const shownOf =
   <T>({ every = 1, pixels, show = ['xt'] }: PicturesOptions): OperatorFunction<Frame<T>, Shown> =>
   (frames$) =>
-    defer(() => {
-      // copies come one by one and in order, but know nothing of branches
-      const branches: string[] = []
-      const fields = Object.fromEntries(show.map((field) => [field, true]))
-      return frames$.pipe(
-        filter(({ transition }) => isShown(every, transition)),
-        tap((frame: Frame<T> & { readonly branch?: PropertyKey }) => branches.push(String(frame.branch))),
-        snapshot(fields),
-        pixels === undefined ? identity : decoded(pixels),
-        map((step): Shown => ({ step, branch: branches.shift() ?? '', waitUntil: step.waitUntil })),
-      )
-    })
+    frames$.pipe(
+      everyNth(every),
+      snapshot(Object.fromEntries(show.map((field) => [field, true]))),
+      pixels === undefined ? identity : decoded(pixels),
+      map((step): Shown => ({ step, branch: branchOf(step).branch ?? '', waitUntil: step.waitUntil })),
+    )
 
 /**
  * Pictures of a run's frames: chosen, copied, mapped to bytes, coloured, enlarged, captioned and tiled, as the look says.
@@ -186,10 +178,10 @@ const rounds =
  * ```
  */
 export const branchPictures =
-  <T, K extends PropertyKey>(
-    branches: Readonly<Record<K & string, string>>,
+  <T, K extends string>(
+    branches: Readonly<Record<K, string>>,
     { captions: _, columns, ...options }: PicturesOptions = {},
-  ): OperatorFunction<Frame<T> & { readonly branch: K }, Pictured> =>
+  ): OperatorFunction<Frame<T> & Branch<K>, Pictured> =>
   (frames$) =>
     defer(() => {
       const samples = samplesOf(options)

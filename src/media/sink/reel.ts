@@ -1,6 +1,7 @@
 /** What films that play have in common: how long each picture is shown. */
 import type { Observable, OperatorFunction } from 'rxjs'
 import type { Transition } from '../../diffusion/transition.ts'
+import type { Branch } from '../../stream/branch.ts'
 import type { Frame } from '../../stream/frame.ts'
 import type { Picture } from '../picture/picture.ts'
 import type { RgbPicture } from '../picture/rgb.ts'
@@ -95,10 +96,7 @@ export const toReel = <T, Done>(
   return (frames$) =>
     branches === undefined
       ? frames$.pipe(pictures(options), sink)
-      : (frames$ as Observable<Frame<T> & { readonly branch: string }>).pipe(
-          branchPictures(branches, options),
-          sink,
-        )
+      : (frames$ as Observable<Frame<T> & Branch>).pipe(branchPictures(branches, options), sink)
 }
 
 /**

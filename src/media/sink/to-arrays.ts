@@ -4,13 +4,13 @@ import { rm } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { OperatorFunction } from 'rxjs'
-import { filter } from 'rxjs'
 import type { Shape, Values } from '../../algebra/algebra.ts'
 import { toChannelsFirst } from '../../algebra/layout.ts'
 import { sizeOf } from '../../algebra/shape.ts'
 import { safetensorsHeader, type TensorPlace } from '../../checkpoint/encode-safetensors.ts'
 import { fail } from '../../failure.ts'
 import type { Frame, FrameField } from '../../stream/frame.ts'
+import { everyNth } from '../../stream/operators/every-nth.ts'
 import { lastSnapshot, snapshot, type Snapshot } from '../../stream/snapshot.ts'
 import { float32Bytes, npyHeader } from '../format/npy.ts'
 import { zipDirectory, type ZipEntry, zipHeader, zipLimit } from '../format/zip.ts'
@@ -202,12 +202,7 @@ export const toTrajectory = <T>(
   const kept = extname(path).toLowerCase() === '.npy' ? fields.slice(0, 1) : fields
   const wanted = Object.fromEntries(kept.map((field) => [field, true]))
   const sink = arraysTo(path, kept, text, true)
-  return (frames$) =>
-    frames$.pipe(
-      filter(({ transition: { index, count } }) => (index + 1) % every === 0 || index + 1 === count),
-      snapshot(wanted),
-      sink,
-    )
+  return (frames$) => frames$.pipe(everyNth(every), snapshot(wanted), sink)
 }
 
 /**
