@@ -80,9 +80,9 @@ export const chain = <T>(
         const stepped$ = defer(() => of(latent).pipe(step({ ...config, waitUntil })(transition)))
         const turn = seat.turn(() => {
           // a network that ends the run itself goes on reading x until it returns
-          readers.retain([latent.x])
-          stepped$.pipe(concatMap(inOrder)).subscribe(next)
-          readers.release([latent.x])
+          run.during(latent.x, () => {
+            stepped$.pipe(concatMap(inOrder)).subscribe(next)
+          })
         })
         next.add(turn)
       })

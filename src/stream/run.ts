@@ -13,6 +13,8 @@ export interface Run<T> extends Lender<T> {
   readonly gate: Gate
   /** Keeps `tensor` alive until work ends that outlives its subscription. */
   readonly outlast: (tensor: T, work: ObservableInput<unknown>) => void
+  /** Does something that reads `tensor`, and keeps both it and the run until that returns, even if it ends the run. */
+  readonly during: (tensor: T, act: () => void) => void
   /** Says that the run starts no more steps. */
   readonly end: () => void
   /** Resolves when the run has ended and nobody holds its frames or computes for it. */
@@ -59,6 +61,16 @@ export const openRun = <T>(algebra: VectorAlgebra<T>, readers: RefCount<T>, inFl
         released?.()
         ended()
       })
+    },
+    during: (tensor, act) => {
+      const ended = begin()
+      readers.retain([tensor])
+      try {
+        act()
+      } finally {
+        readers.release([tensor])
+        ended()
+      }
     },
     outlast: (tensor, work) => {
       const work$ = from(work)
