@@ -3,7 +3,6 @@
  * all that has to be known to sample them.
  */
 import * as t from 'io-ts'
-import { parseDocument } from 'yaml'
 import { listOf, oneOf, wholeFrom, words } from '../codecs.ts'
 import { decodeConfig } from '../decode-config.ts'
 import { fail, type FailureOf } from '../failure.ts'
@@ -17,6 +16,7 @@ import {
   networkKinds,
   type NetworkManifest,
 } from './manifest-network.ts'
+import { parseYaml } from './yaml.ts'
 
 /** What diffusers has no place for. */
 export interface DiffusersManifest {
@@ -88,7 +88,8 @@ const disagreement = (manifest: Manifest): string | undefined => {
  *
  * @param path - what to call the file in a failure
  * @param text - its contents
- * @returns ConfigInvalid for text that is not YAML, unknown settings, settings that are not possible, and settings that disagree
+ * @returns ConfigInvalid for text that is not YAML, unknown settings, settings that are not possible, and settings that
+ * disagree; its path ends in `:line:column`, where there is one place to look at
  *
  * @example
  * ```ts
@@ -106,19 +107,15 @@ const disagreement = (manifest: Manifest): string | undefined => {
 export const parseManifest = (path: string, text: string): E.Either<FailureOf<'ConfigInvalid'>, Manifest> =>
   pipe(
     parseYaml(text),
-    E.mapLeft((reason) => fail('ConfigInvalid', { path, reason })),
-    E.chain((value) => pipe(value, decodeConfig(path, codecOf(value)))),
+    E.mapLeft(({ line, column, reason }) =>
+      fail('ConfigInvalid', { path: `${path}:${line}:${column}`, reason }),
+    ),
+    E.chain(({ value, placeOf }) => {
+      const settings = value ?? {}
+      return pipe(settings, decodeConfig(path, codecOf(settings), { placeOf }))
+    }),
     E.chain((manifest) => {
       const reason = disagreement(manifest)
       return reason === undefined ? E.right(manifest) : E.left(fail('ConfigInvalid', { path, reason }))
     }),
   )
-
-const parseYaml = (text: string): E.Either<string, unknown> => {
-  const document = parseDocument(text, { prettyErrors: true })
-  const [error] = document.errors
-  if (error !== undefined)
-    return E.left(`it is not valid YAML at line ${String(error.linePos?.[0].line ?? 1)}`)
-  const value: unknown = document.toJS()
-  return E.right(value ?? {})
-}
