@@ -331,7 +331,7 @@ const checkpoints: ReadonlyArray<readonly [title: string, edit: Edit, sentence: 
   [
     'has a broken model.yaml',
     rewrite('model.yaml', 'labels: [a, b'),
-    'm/model.yaml is not usable: it is not valid YAML at line 1.',
+    'm/model.yaml:1:13 is not usable: it is not valid YAML (Flow sequence in block collection must be sufficiently indented and end with a ]).',
   ],
   [
     'names an unconditional class too far',
