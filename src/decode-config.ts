@@ -6,6 +6,7 @@ import * as t from 'io-ts'
 import { fail, type FailureOf } from './failure.ts'
 import { E, pipe } from './fp.ts'
 import { isRecord, quote } from './json.ts'
+import { NoSetting } from './named-settings.ts'
 import { nearestHint } from './nearest.ts'
 
 const joins = (type: t.Decoder<unknown, unknown> | undefined): boolean =>
@@ -21,25 +22,48 @@ const render = (way: readonly string[]): string =>
     '',
   )
 
-const explain = (errors: t.Errors): string => {
+/** A sentence's middle, and what it speaks of. */
+interface Fault {
+  readonly reason: string
+  readonly way: readonly string[]
+  readonly part: 'key' | 'value'
+}
+
+const explain = (errors: t.Errors): Fault => {
   const faults = errors.map(({ context, value, message = '' }) => {
     const way = wayTo(context)
+    const type = context.at(-1)?.type
     return {
       way,
       path: render(way),
       value,
-      expected: context.at(-1)?.type.name ?? 'something else',
+      expected: type?.name ?? 'something else',
+      part: type instanceof NoSetting ? ('key' as const) : ('value' as const),
       hint: message,
     }
   })
   // of what the members of a union say about the first setting, those that got furthest know best
-  const [deepest = { path: '', value: undefined }] = faults
+  const [deepest = { way: [], path: '', value: undefined, part: 'value' as const }] = faults
     .filter(({ way }) => way[0] === faults[0]?.way[0])
     .toSorted((a, b) => b.way.length - a.way.length)
   const known = faults.filter(({ path }) => path === deepest.path)
   const expected = [...new Set(known.map((fault) => fault.expected))].join(' or ')
   const hints = known.map(({ hint }) => hint).join('')
-  return `${deepest.path || 'it'} is ${quote(deepest.value)}, not ${expected}${hints}`
+  const reason = `${deepest.path || 'it'} is ${quote(deepest.value)}, not ${expected}${hints}`
+  return { reason, way: deepest.way, part: deepest.part }
+}
+
+const whole = (reason: string): Fault => ({ reason, way: [], part: 'value' })
+
+/** How a file is decoded beyond its codec. */
+export interface DecodeOptions {
+  /** All keys that are allowed. */
+  readonly closed?: readonly string[]
+  /** Where in the file the key or the value stands that keys and indices from the root lead to. */
+  readonly placeOf?: (
+    way: readonly string[],
+    part: 'key' | 'value',
+  ) => { readonly line: number; readonly column: number }
 }
 
 const unknownKey = (
@@ -52,7 +76,8 @@ const unknownKey = (
  *
  * @param path - what to call the file in a failure
  * @param codec - of an object with named settings
- * @param options - `closed` lists all keys that are allowed; left out, further keys do no harm
+ * @param options - `closed` lists all keys that are allowed; left out, further keys do no harm. `placeOf` says where
+ *   in the file something stands, which the failure's path then ends in: `a.yaml:3:7`
  * @returns ConfigInvalid with the first thing that does not fit
  *
  * @example
@@ -68,20 +93,26 @@ export const decodeConfig =
   <A>(
     path: string,
     codec: t.Decoder<unknown, A>,
-    { closed }: { readonly closed?: readonly string[] } = {},
+    { closed, placeOf }: DecodeOptions = {},
   ): ((settings: unknown) => E.Either<FailureOf<'ConfigInvalid'>, A>) =>
   (settings) =>
     pipe(
       settings,
-      E.fromPredicate(isRecord, () => 'it does not hold named settings'),
+      E.fromPredicate(isRecord, (): Fault => whole('it does not hold named settings')),
       E.chain((record) => {
         const key = closed && unknownKey(closed, record)
         return closed === undefined || key === undefined
           ? E.right(record)
-          : E.left(
-              `it has a setting ${key}, and only ${closed.join(' and ')} are known${nearestHint(closed)(key)}`,
-            )
+          : E.left<Fault>({
+              reason: `it has a setting ${key}, and only ${closed.join(' and ')} are known${nearestHint(closed)(key)}`,
+              way: [key],
+              part: 'key',
+            })
       }),
       E.chain((record) => pipe(codec.decode(record), E.mapLeft(explain))),
-      E.mapLeft((reason) => fail('ConfigInvalid', { path, reason })),
+      E.mapLeft(({ reason, way, part }) => {
+        const place = placeOf?.(way, part)
+        const at = place === undefined ? '' : `:${String(place.line)}:${String(place.column)}`
+        return fail('ConfigInvalid', { path: path + at, reason })
+      }),
     )

@@ -13,14 +13,19 @@ export type Closed<Needed extends t.Props, Free extends t.Props> = t.ExactC<
   t.IntersectionC<[t.TypeC<Needed>, t.PartialC<Free>]>
 >
 
-/** The type of what no setting should be. */
-const noSetting = (known: readonly string[]): t.Mixed =>
-  new t.Type<unknown>(
-    `a setting here (there are ${known.join(', ')})`,
-    (_): _ is unknown => false,
-    t.failure,
-    t.identity,
-  )
+/**
+ * The type of a setting that there should not be: nothing is of it. What is said of such a setting is said of its name.
+ *
+ * @example
+ * ```ts
+ * expect(new NoSetting(['kind', 'steps']).name).toBe('a setting here (there are kind, steps)')
+ * ```
+ */
+export class NoSetting extends t.Type<unknown> {
+  constructor(known: readonly string[]) {
+    super(`a setting here (there are ${known.join(', ')})`, (_): _ is unknown => false, t.failure, t.identity)
+  }
+}
 
 /**
  * An object with named settings, and with no others.
@@ -52,7 +57,7 @@ export const closed = <Needed extends t.Props, Free extends t.Props>(
       if (strange !== undefined)
         return t.failure(
           value[strange],
-          t.appendContext(context, strange, noSetting(known)),
+          t.appendContext(context, strange, new NoSetting(known)),
           nearestHint(known)(strange),
         )
       // one after the other, and not as the intersection does it, whose errors count the two

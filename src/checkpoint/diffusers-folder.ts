@@ -8,11 +8,12 @@ import { E, TE, pipe } from '../fp.ts'
 import { parseJson } from '../json.ts'
 import { currentName } from './key-names.ts'
 import { type DiffusersManifest, isNetworkManifest, parseManifest } from './manifest.ts'
-import { fileKind, listFolder, readBytes } from './read-file.ts'
+import { fileKind, listFolder, readText } from './read-file.ts'
 import { openSafetensors } from './safetensors-file.ts'
 import type { SafetensorsFailure, StoredTensor } from './safetensors-file.ts'
 import { decodeSchedulerConfig, schedulerDefaults } from './scheduler-config.ts'
 import type { SchedulerConfig } from './scheduler-config.ts'
+import { LARGEST_YAML } from './yaml.ts'
 
 /** Why a checkpoint's folder could not be opened. */
 export type FolderFailure = SafetensorsFailure | FailureOf<'ConfigInvalid'>
@@ -42,6 +43,8 @@ export interface DiffusersFolder {
 type Step<A> = TE.TaskEither<FolderFailure, A>
 
 const WEIGHTS = 'diffusion_pytorch_model.safetensors'
+/** In bytes; a schedule's million βs would not fit, and no config has that many. */
+const LARGEST_CONFIG = 2 ** 20
 
 /**
  * Opens a checkpoint's folder.
@@ -100,7 +103,7 @@ const openParts = (path: string, pipeline: boolean): Step<DiffusersFolder> => {
     TE.bind('manifest', () =>
       ifPresent<DiffusersManifest>(manifestPath, {}, () =>
         pipe(
-          readText(manifestPath),
+          readText(manifestPath, LARGEST_YAML),
           TE.chainEitherKW((text) => diffusersManifest(manifestPath, text)),
         ),
       ),
@@ -129,18 +132,12 @@ const ifPresent = <A>(path: string, otherwise: A, read: () => Step<A>): Step<A> 
     TE.chain((kind): Step<A> => (kind === 'nothing' ? TE.right(otherwise) : read())),
   )
 
-const readText = (path: string): Step<string> =>
-  pipe(
-    readBytes(path),
-    TE.map((bytes) => new TextDecoder().decode(bytes)),
-  )
-
 const readJson = (path: string): Step<unknown> =>
   pipe(
-    readBytes(path),
-    TE.chainEitherKW((bytes) =>
+    readText(path, LARGEST_CONFIG),
+    TE.chainEitherKW((text) =>
       pipe(
-        parseJson(bytes),
+        parseJson(text),
         E.mapLeft((reason) => fail('ConfigInvalid', { path, reason })),
       ),
     ),

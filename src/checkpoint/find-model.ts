@@ -6,8 +6,9 @@ import { fail, type Failure } from '../failure.ts'
 import { pipe, TE } from '../fp.ts'
 import { isNetworkManifest, type Manifest, parseManifest } from './manifest.ts'
 import type { NetworkKind, NetworkManifest } from './manifest-network.ts'
-import { fileKind, listFolder, readBytes } from './read-file.ts'
+import { fileKind, listFolder, readText } from './read-file.ts'
 import { openTfjsFolder } from './tfjs-folder.ts'
+import { LARGEST_YAML } from './yaml.ts'
 
 /** A diffusers checkpoint's folder. */
 export interface FoundDiffusers {
@@ -41,8 +42,8 @@ const readManifest = (path: string): Step<Manifest | undefined> =>
       kind === 'nothing'
         ? TE.right(undefined)
         : pipe(
-            readBytes(path),
-            TE.chainEitherKW((bytes) => parseManifest(path, new TextDecoder().decode(bytes))),
+            readText(path, LARGEST_YAML),
+            TE.chainEitherKW((text) => parseManifest(path, text)),
           ),
     ),
   )

@@ -3,7 +3,7 @@
  * all that has to be known to sample them.
  */
 import * as t from 'io-ts'
-import { parseDocument } from 'yaml'
+import { showShape, sizeOf } from '../algebra/shape.ts'
 import { listOf, oneOf, wholeFrom, words } from '../codecs.ts'
 import { decodeConfig } from '../decode-config.ts'
 import { fail, type FailureOf } from '../failure.ts'
@@ -17,6 +17,7 @@ import {
   networkKinds,
   type NetworkManifest,
 } from './manifest-network.ts'
+import { parseYaml } from './yaml.ts'
 
 /** What diffusers has no place for. */
 export interface DiffusersManifest {
@@ -53,6 +54,9 @@ const diffusersCodec: t.Type<DiffusersManifest> = closed(
   },
 )
 
+/** More than any machine has room for a few of. */
+const LARGEST_SAMPLE = 2 ** 31
+
 const kinds = oneOf('diffusers', ...networkKinds)
 
 /** By the kind; what says nothing speaks of a diffusers checkpoint. */
@@ -68,6 +72,8 @@ const disagreement = (manifest: Manifest): string | undefined => {
   if (new Set(labels).size < labels.length) return 'labels has one name twice'
   if (!isNetworkManifest(manifest)) return undefined
   const { condition, inputs, learnedVariance = false, range = [-1, 1], prediction, schedule, time } = manifest
+  if (sizeOf(manifest.shape) > LARGEST_SAMPLE)
+    return `shape is ${showShape(manifest.shape)}, more than the ${LARGEST_SAMPLE} values that a sample may have`
   if ((prediction === 'flow') !== (schedule.kind === 'flow'))
     return `prediction is ${prediction} and schedule.kind ${schedule.kind}, and a flow is both or neither`
   if (prediction === 'flow' && time?.as !== undefined)
@@ -88,7 +94,8 @@ const disagreement = (manifest: Manifest): string | undefined => {
  *
  * @param path - what to call the file in a failure
  * @param text - its contents
- * @returns ConfigInvalid for text that is not YAML, unknown settings, settings that are not possible, and settings that disagree
+ * @returns ConfigInvalid for text that is not YAML, unknown settings, settings that are not possible, and settings that
+ * disagree; its path ends in `:line:column`, where there is one place to look at
  *
  * @example
  * ```ts
@@ -106,19 +113,15 @@ const disagreement = (manifest: Manifest): string | undefined => {
 export const parseManifest = (path: string, text: string): E.Either<FailureOf<'ConfigInvalid'>, Manifest> =>
   pipe(
     parseYaml(text),
-    E.mapLeft((reason) => fail('ConfigInvalid', { path, reason })),
-    E.chain((value) => pipe(value, decodeConfig(path, codecOf(value)))),
+    E.mapLeft(({ line, column, reason }) =>
+      fail('ConfigInvalid', { path: `${path}:${line}:${column}`, reason }),
+    ),
+    E.chain(({ value, placeOf }) => {
+      const settings = value ?? {}
+      return pipe(settings, decodeConfig(path, codecOf(settings), { placeOf }))
+    }),
     E.chain((manifest) => {
       const reason = disagreement(manifest)
       return reason === undefined ? E.right(manifest) : E.left(fail('ConfigInvalid', { path, reason }))
     }),
   )
-
-const parseYaml = (text: string): E.Either<string, unknown> => {
-  const document = parseDocument(text, { prettyErrors: true })
-  const [error] = document.errors
-  if (error !== undefined)
-    return E.left(`it is not valid YAML at line ${String(error.linePos?.[0].line ?? 1)}`)
-  const value: unknown = document.toJS()
-  return E.right(value ?? {})
-}

@@ -6,7 +6,7 @@ import { open, readdir, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { fail } from '../failure.ts'
 import type { FailureOf } from '../failure.ts'
-import { TE, pipe } from '../fp.ts'
+import { E, TE, pipe } from '../fp.ts'
 
 type Unreadable = FailureOf<'FileUnreadable'>
 
@@ -141,12 +141,48 @@ export const withFile = <Problem, A>(
 /**
  * All bytes of a file.
  *
- * @returns FileUnreadable where there is no such file, or it is a folder
+ * @param path - of the file
+ * @param most - how many there may be; any number unless said
+ * @returns FileUnreadable where there is no such file, it is a folder, or it is larger
  *
  * @example
  * ```ts
  * expect(await readBytes('no/such/file')()).toMatchObject(E.left({ _tag: 'FileUnreadable' }))
  * ```
  */
-export const readBytes = (path: string): TE.TaskEither<Unreadable, Uint8Array> =>
-  withFile(path, (file) => file.read(0, file.size))
+export const readBytes = (path: string, most = Infinity): TE.TaskEither<Unreadable, Uint8Array> =>
+  withFile(path, (file) =>
+    file.size > most
+      ? TE.left(
+          fail('FileUnreadable', {
+            path,
+            reason: `it has ${String(file.size)} bytes, more than the ${String(most)} that are allowed`,
+          }),
+        )
+      : file.read(0, file.size),
+  )
+
+/**
+ * The text of a file.
+ *
+ * @param path - of the file
+ * @param most - how many bytes it may have
+ * @returns FileUnreadable as {@link readBytes}, and where it is not UTF-8
+ *
+ * @example
+ * ```ts
+ * expect(await readText('pipelines/models/fashion-mnist/config.json', 9)()).toMatchObject(
+ *   E.left({ reason: expect.stringContaining('more than the 9 that are allowed') }),
+ * )
+ * ```
+ */
+export const readText = (path: string, most: number): TE.TaskEither<Unreadable, string> =>
+  pipe(
+    readBytes(path, most),
+    TE.chainEitherK((bytes) =>
+      E.tryCatch(
+        () => new TextDecoder('utf-8', { fatal: true }).decode(bytes),
+        () => fail('FileUnreadable', { path, reason: 'it is not UTF-8 text' }),
+      ),
+    ),
+  )

@@ -8,7 +8,7 @@ import { decodeConfig } from '../decode-config.ts'
 import { fail, type FailureOf } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { parseJson } from '../json.ts'
-import { readBytes } from './read-file.ts'
+import { readBytes, readText } from './read-file.ts'
 
 /** What is stored of a weight. */
 export interface TfjsWeight {
@@ -31,6 +31,9 @@ export interface TfjsFolder {
   /** All shards in a row. */
   readonly data: TE.TaskEither<FailureOf<'FileUnreadable' | 'ConfigInvalid'>, Uint8Array<ArrayBuffer>>
 }
+
+/** In bytes: a graph of thousands of operations has a few million. */
+const LARGEST_MODEL = 2 ** 26
 
 const formats = { 'graph-model': 'tfjs-graph', 'layers-model': 'tfjs-layers' } as const
 
@@ -107,10 +110,10 @@ export const openTfjsFolder = (
   path: string,
 ): TE.TaskEither<FailureOf<'FileUnreadable' | 'ConfigInvalid'>, TfjsFolder> =>
   pipe(
-    readBytes(path),
-    TE.chainEitherKW((bytes) =>
+    readText(path, LARGEST_MODEL),
+    TE.chainEitherKW((text) =>
       pipe(
-        parseJson(bytes),
+        parseJson(text),
         E.mapLeft((reason) => fail('ConfigInvalid', { path, reason })),
       ),
     ),

@@ -171,7 +171,22 @@ describe('openDiffusersFolder', () => {
     [
       'a manifest with an unknown setting',
       { ...sound, 'model.yaml': 'label: [a]' },
-      'model.yaml is not usable: label is ["a"], not a setting here (there are kind, labels, unconditional, decoder); the nearest is labels.',
+      'model.yaml:1:1 is not usable: label is ["a"], not a setting here (there are kind, labels, unconditional, decoder); the nearest is labels.',
+    ],
+    [
+      'a config of more than 1 MB',
+      { ...sound, 'config.json': ' '.repeat(2 ** 20 + 1) },
+      "config.json can't be read: it has 1048577 bytes, more than the 1048576 that are allowed.",
+    ],
+    [
+      'a manifest of more than 256 KB',
+      { ...sound, 'model.yaml': ' '.repeat(2 ** 18 + 1) },
+      "model.yaml can't be read: it has 262145 bytes, more than the 262144 that are allowed.",
+    ],
+    [
+      'a manifest in another encoding',
+      { ...sound, 'model.yaml': Uint8Array.of(0x61, 0x3a, 0x20, 0xff) },
+      "model.yaml can't be read: it is not UTF-8 text.",
     ],
   ])('refuses a folder with %s', async (_, files, sentence) => {
     const path = await folder(files)

@@ -57,25 +57,34 @@ describe('parseManifest', () => {
   })
 
   it.each([
-    ['labels: [a', 'it is not valid YAML at line 1'],
-    ['labels: [a]\nlabels: [b]', 'it is not valid YAML at line 2'],
-    ['- a', 'it does not hold named settings'],
-    ['names: [a]', 'names is ["a"], not a setting here (there are kind, labels, unconditional, decoder)'],
+    ['labels: [a]\nlabels: [b]', '2:1', 'it says labels twice'],
+    ['- a', '1:1', 'it does not hold named settings'],
     [
-      'lables: [a]',
+      'names: [a]',
+      '1:1',
+      'names is ["a"], not a setting here (there are kind, labels, unconditional, decoder)',
+    ],
+    [
+      '\n lables: [a]',
+      '2:2',
       'lables is ["a"], not a setting here (there are kind, labels, unconditional, decoder); the nearest is labels',
     ],
-    ['labels: []', 'labels is [], not a list of one or more names'],
-    ['labels: cat', 'labels is "cat", not a list of one or more names'],
-    ['labels: [cat, 1]', 'labels[1] is 1, not text'],
-    ['labels: [cat, ""]', 'labels[1] is "", not text'],
-    ['labels: ["", ""]', 'labels[0] is "", not text'],
-    ['labels: [cat, dog, cat]', 'labels has one name twice'],
-    ['unconditional: none', 'unconditional is "none", not a whole number from 0'],
-    ['unconditional: -1', 'unconditional is -1, not a whole number from 0'],
-  ])('refuses %j', (text, reason) => {
+    ['labels: []', '1:9', 'labels is [], not a list of one or more names'],
+    ['labels: cat', '1:9', 'labels is "cat", not a list of one or more names'],
+    ['labels: [cat, 1]', '1:15', 'labels[1] is 1, not text'],
+    ['labels: [cat, ""]', '1:15', 'labels[1] is "", not text'],
+    ['labels: ["", ""]', '1:10', 'labels[0] is "", not text'],
+    ['unconditional: none', '1:16', 'unconditional is "none", not a whole number from 0'],
+    ['unconditional: -1', '1:16', 'unconditional is -1, not a whole number from 0'],
+  ])('refuses %j at %s', (text, place, reason) => {
     expect(parseManifest('model.yaml', text)).toMatchObject(
-      E.left({ _tag: 'ConfigInvalid', message: `model.yaml is not usable: ${reason}.` }),
+      E.left({ _tag: 'ConfigInvalid', message: `model.yaml:${place} is not usable: ${reason}.` }),
+    )
+  })
+
+  it('refuses names that are not told apart', () => {
+    expect(parseManifest('model.yaml', 'labels: [cat, dog, cat]')).toMatchObject(
+      E.left({ message: 'model.yaml is not usable: labels has one name twice.' }),
     )
   })
 })

@@ -109,7 +109,7 @@ unconditional: 10
     })
     expect(await said('kind: onxx')).toMatchObject({
       code: 2,
-      err: 'DIR/model.yaml is not usable: kind is "onxx", not one of diffusers, onnx, tfjs-graph, tfjs-layers; the nearest is onnx.\n',
+      err: 'DIR/model.yaml:1:7 is not usable: kind is "onxx", not one of diffusers, onnx, tfjs-graph, tfjs-layers; the nearest is onnx.\n',
     })
     const fits = 'kind: onnx\nshape: [8, 8, 4]\nlayout: NHWC\nschedule: linear\nprediction: epsilon'
     expect(await said(fits)).toMatchObject({
