@@ -27,6 +27,24 @@ export interface ResumeOptions extends Partial<
 }
 
 /**
+ * A chain from where it stands.
+ *
+ * @param onward - how it was to go on
+ * @param at - where its x is
+ * @param options - what is to be otherwise
+ */
+export const goOnFrom = <T>(
+  { config, ahead, ...beginning }: Continuation<T>,
+  at: Level,
+  { spacing, finalLevel, model: change, ...changes }: ResumeOptions,
+): Observable<Frame<T>> => {
+  const model = change === undefined ? config.model : change(config.model)
+  const steps$ =
+    spacing === undefined ? from(ahead) : emitSteps(transitionsFrom(model.schedule, spacing, at, finalLevel))
+  return chain({ ...config, ...changes, model }, () => beginning, steps$)
+}
+
+/**
  * Goes on from the last frame of a run that was cut short: with its x_t, the noise that follows, and what its rule looks back on.
  *
  *     frames      --a--b|
@@ -52,7 +70,7 @@ export interface ResumeOptions extends Partial<
  * ```
  */
 export const resume =
-  ({ spacing, finalLevel, model: change, ...changes }: ResumeOptions = {}) =>
+  (options: ResumeOptions = {}) =>
   <T>(frames$: Observable<Frame<T>>): Observable<Frame<T>> => {
     const resumed$: Observable<Frame<T>> = defer(() => {
       const company = companyOf(resumed$)
@@ -66,16 +84,7 @@ export const resume =
         letGo()
         last = { at: frame.transition.to, onward }
       })
-      const goOn = defer(() => {
-        if (last === undefined) return EMPTY
-        const { config, ahead, ...beginning } = last.onward
-        const model = change === undefined ? config.model : change(config.model)
-        const steps$ =
-          spacing === undefined
-            ? from(ahead)
-            : emitSteps(transitionsFrom(model.schedule, spacing, last.at, finalLevel))
-        return chain({ ...config, ...changes, model }, () => beginning, steps$)
-      })
+      const goOn = defer(() => (last === undefined ? EMPTY : goOnFrom(last.onward, last.at, options)))
       return concat(
         inCompany(company, frames$.pipe(keepLast, ignoreElements())),
         inCompany(company, goOn),
