@@ -152,7 +152,7 @@ export const withFile = <Problem, A>(
  */
 export const readBytes = (path: string, most?: number): TE.TaskEither<Unreadable, Uint8Array> =>
   withFile(path, (file) =>
-    file.size > (most ?? Infinity)
+    most !== undefined && file.size > most
       ? TE.left(
           fail('FileUnreadable', {
             path,

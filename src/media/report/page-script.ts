@@ -2,10 +2,10 @@
 
 /** Runs in the page: it may use nothing from outside of itself, since its text goes there. */
 const inThePage = (): void => {
-  const one = <E extends Element>(selector: string): E => document.querySelector<E>(selector)!
-  const slider = one<HTMLInputElement>('#step')
-  const said = one<HTMLOutputElement>('#said')
-  const play = one<HTMLButtonElement>('#play')
+  const one = (selector: string): Element => document.querySelector(selector)!
+  const slider = one('#step') as HTMLInputElement
+  const said = one('#said')
+  const play = one('#play')
   const steps = [...document.querySelectorAll<HTMLButtonElement>('.strip button')]
   const stage = [...document.querySelectorAll<HTMLImageElement>('.stage img')]
   const cursors = [...document.querySelectorAll<SVGLineElement>('.cursor')]
@@ -68,4 +68,4 @@ const inThePage = (): void => {
 }
 
 /** The script of the page. */
-export const pageScript: string = `(${String(inThePage)})()`
+export const pageScript: string = ['(', String(inThePage), ')()'].join('')
