@@ -32,6 +32,17 @@ export interface ResumeOptions extends Partial<
  * @param onward - how it was to go on
  * @param at - where its x is
  * @param options - what is to be otherwise
+ * @returns its frames
+ *
+ * @example
+ * ```ts
+ * import { count, lastValueFrom } from 'rxjs'
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * const config = { model, rule: ddim(), noise: philox({ seed: 7 }) }
+ * const onward = { config, latent: { x: 0.5, draws: 1 }, ahead: [], readers: refCount(model.algebra.dispose) }
+ * const rest$ = goOnFrom(onward, { t: 599, alphaBar: model.schedule.alphaBars[599]! }, { spacing: trailing(10) })
+ * expect(await lastValueFrom(rest$.pipe(count()))).toBe(6)
+ * ```
  */
 export const goOnFrom = <T>(
   { config, ahead, ...beginning }: Continuation<T>,
