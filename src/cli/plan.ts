@@ -2,6 +2,7 @@
  * From flags to a model that is ready: everything that can be refused before the first step, the cheap refusals first.
  */
 import { attempt } from '../attempt.ts'
+import type { ClipChoice, ClipMode } from '../diffusion/clip.ts'
 import type { Model } from '../engine/engine.ts'
 import { chooseEngine } from '../engine/engines.ts'
 import type { Failure } from '../failure.ts'
@@ -56,13 +57,16 @@ export const openPlan = (flags: Flags): TE.TaskEither<Failure, Opened> =>
     TE.map(({ settings, outputs, opened }) => ({ settings, outputs, ...opened })),
   )
 
+const optionsOf = (clip: ClipChoice): Exclude<ClipChoice, ClipMode> =>
+  typeof clip === 'object' ? clip : { mode: clip }
+
 /** What somebody asks for is clipped to 1 if need be; what a preset would do, a model without a range is spared. */
 const clipOf = (
   { clip, presetClip }: Settings,
   { range }: Pick<Model, 'range'>,
 ): Pick<DenoiseConfig<never>, 'clip'> => {
-  if (clip !== undefined) return { clip: { mode: clip, range: range ?? 1 } }
-  return presetClip === undefined || range === undefined ? {} : { clip: { mode: presetClip, range } }
+  if (clip !== undefined) return { clip: { range: range ?? 1, ...optionsOf(clip) } }
+  return presetClip === undefined || range === undefined ? {} : { clip: { range, ...optionsOf(presetClip) } }
 }
 
 /** How to sample, as settings say: the model guided, the rule, the noise. */

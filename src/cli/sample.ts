@@ -21,7 +21,7 @@ const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
       TE.fromEither(batchLabels(model.labels, settings.labels, settings.batch)),
     ),
     TE.bindW('steps', ({ opened: { settings, model } }) =>
-      TE.fromEither(transitions(model.schedule, settings.spacing)),
+      TE.fromEither(transitions(model.schedule, settings.spacing, { finalLevel: settings.finalLevel })),
     ),
     TE.bindW('config', ({ opened }) => TE.fromEither(configOf(opened))),
     TE.chainFirstW(({ config, steps }) => TE.fromEither(checkSteps(config)(steps))),
@@ -30,7 +30,7 @@ const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
       const condition = classes === undefined ? {} : { condition: { labels: classes } }
       return {
         ...opened,
-        frames$: respace(model.schedule, settings.spacing).pipe(
+        frames$: respace(model.schedule, settings.spacing, { finalLevel: settings.finalLevel }).pipe(
           denoise({ ...config, ...condition, batch: rows }),
         ),
         steps: steps.length,
