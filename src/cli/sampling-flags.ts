@@ -9,5 +9,4 @@ export const samplingDefaults: Flags = {
   rng: 'philox',
   guidance: '1',
   engine: 'auto',
-  output: [],
 }
