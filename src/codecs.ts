@@ -130,11 +130,12 @@ export const nullOr = <A>(codec: t.Type<A>): t.Type<A | null> => t.union([codec,
  * expect([['a', 'b'], []].map(listOf('names', words).is)).toEqual([true, false])
  * ```
  */
-export const listOf = <A>(what: string, codec: t.Type<A>, most = Infinity): t.Type<readonly A[]> => {
+export const listOf = <A>(what: string, codec: t.Type<A>, most?: number): t.Type<readonly A[]> => {
   const list = t.readonlyArray(codec)
-  const fits = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.length <= most
+  const fits = (value: unknown): boolean =>
+    Array.isArray(value) && value.length > 0 && value.length <= (most ?? Infinity)
   return new t.Type<readonly A[]>(
-    `a list of one ${most === Infinity ? 'or more' : `to ${String(most)}`} ${what}`,
+    `a list of one ${most === undefined ? 'or more' : `to ${String(most)}`} ${what}`,
     (value): value is readonly A[] => fits(value) && list.is(value),
     (value, context) => (fits(value) ? list.validate(value, context) : t.failure(value, context)),
     t.identity,

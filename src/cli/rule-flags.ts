@@ -2,14 +2,13 @@
  * `--sampler`, and the two of its settings that have flags of their own: `--eta 0.5` is `--sampler ddim:eta=0.5`.
  */
 import { rules, type RuleSettings } from '../diffusion/solver.ts'
-import { ruleCodec } from '../diffusion/solvers/settings.ts'
 import type { Variance } from '../diffusion/rule.ts'
 import { fail } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { settingsOf } from '../tunable.ts'
 import type { Read } from './flags.ts'
 import { quoted } from './quoted.ts'
-import { decoded, type NamedSettings, readNamed, scalar } from './settings-text.ts'
+import { readNamed, scalar } from './settings-text.ts'
 
 const shortcuts = ['eta', 'variance'] as const
 type Shortcut = (typeof shortcuts)[number]
@@ -25,7 +24,7 @@ const knows = (kind: string, setting: string): boolean => owners(setting).includ
 /** A setting that has been said by its own flag. */
 const withShortcut =
   (setting: Shortcut, text: string | undefined) =>
-  (rule: NamedSettings): Read<NamedSettings> => {
+  (rule: RuleSettings): Read<RuleSettings> => {
     if (text === undefined) return E.right(rule)
     const { kind } = rule
     if (!knows(kind, setting)) {
@@ -33,7 +32,7 @@ const withShortcut =
       return refuse(`--${setting} belongs to --sampler ${owners(setting).join(' and ')}${own.join('')}`)
     }
     if (setting in rule) return refuse(`--${setting} and --sampler ${kind} both say ${setting}`)
-    const codec = settingsOf(rules[kind as keyof typeof rules])[setting]!
+    const codec = settingsOf(rules[kind])[setting]!
     const value = scalar(text)
     const checked = codec.decode(value)
     if (E.isRight(checked)) return E.right({ ...rule, [setting]: value })
@@ -53,10 +52,9 @@ export const readRule = (
 ): Read<RuleSettings> =>
   pipe(
     flags.sampler,
-    readNamed('--sampler', Object.keys(rules)),
+    readNamed('--sampler', rules),
     // what goes together comes before what is said of it
     E.chain(withShortcut('variance', flags.variance)),
     E.chain(withShortcut('eta', flags.eta)),
     E.map((rule) => (rule.kind === 'ddpm' ? { variance, ...rule } : rule)),
-    E.chain(decoded('--sampler', ruleCodec)),
   )

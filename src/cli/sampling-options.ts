@@ -37,18 +37,22 @@ Ways to clip, as in --clip threshold:ratio=0.99,largest=4
 ${listing(clips)}
 `
 
-const collect = (value: string, sofar: readonly string[] = []): readonly string[] => [...sofar, value]
-
 /** Gives a command the options that say how to sample, all but where the model lies. */
 export const addSamplingOptions = (command: Command): Command =>
   command
     .option('--steps <S>', 'how many of the T trained timesteps to visit (default: 50)')
     .option('--spacing <kind>', 'which ones; see below (default: trailing, or the preset’s)')
-    .option('--final-level <end>', 'where the last step leads: clean, or first, the level of t = 0 (default: clean)')
+    .option(
+      '--final-level <end>',
+      'where the last step leads: clean, or first, the level of t = 0 (default: clean)',
+    )
     .option('--sampler <rule>', 'ddim, ddpm or a solver; see below', 'ddim')
     .option('--eta <η>', 'fresh noise, from 0 (none) to 1 (as DDPM): short for --sampler …:eta=')
     .option('--variance <kind>', 'noise of ddpm: short for --sampler ddpm:variance=')
-    .option('--clip <mode>', 'how to clip x₀ to the data’s range; see below (default: x0+eps, where ε follows)')
+    .option(
+      '--clip <mode>',
+      'how to clip x₀ to the data’s range; see below (default: x0+eps, where ε follows)',
+    )
     .option(
       '--preset <peer>',
       `spacing, clip, variance and final level as a peer has them: ${alternatives(Object.keys(presets))}`,
@@ -67,10 +71,4 @@ export const addSamplingOptions = (command: Command): Command =>
     )
     .option('--guidance <w>', 'weight of the labels (classifier-free); 1 is none', '1')
     .option('--engine <name>', `what runs the model: ${alternatives(['auto', ...engineNames])}`, 'auto')
-    // asked for by readOutputs: commander would complain of a missing one before it looks at what there is
-    .option(
-      '-o, --output <file>',
-      'what to write (needed), again for each file: grid.png, strip.png (or strip:any.png), x.npy',
-      collect,
-    )
     .addHelpText('after', choices)

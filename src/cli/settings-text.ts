@@ -2,15 +2,18 @@
  * The grammar of settings on the command line: a name, or a name and what else there is to say, as in `karras:rho=5` or
  * `threshold:ratio=0.99,largest=4`. What it reads is data, and the codecs of the registries say what it means.
  */
-import type * as t from 'io-ts'
 import { decodeConfig } from '../decode-config.ts'
 import { fail } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
+import { closed } from '../named-settings.ts'
+import { settingsOf } from '../tunable.ts'
 import { type Read, readOneOf } from './flags.ts'
 import { quoted } from './quoted.ts'
 
 /** Settings by name; `kind` says which set of them it is. */
-export type NamedSettings = Readonly<Record<string, unknown>> & { readonly kind: string }
+export type NamedSettings<Kind extends string = string> = Readonly<Record<string, unknown>> & {
+  readonly kind: Kind
+}
 
 const refuse = (reason: string): Read<never> => E.left(fail('Usage', { reason }))
 
@@ -23,7 +26,7 @@ export const scalar = (text: string): unknown => {
 
 const readPairs =
   (flag: string, kind: string) =>
-  (text: string): Read<NamedSettings> => {
+  (text: string): Read<Readonly<Record<string, unknown>>> => {
     const settings = new Map<string, unknown>()
     for (const said of text.split(',')) {
       const [key = '', value, ...more] = said.split('=').map((part) => part.trim())
@@ -34,26 +37,34 @@ const readPairs =
       if (settings.has(key)) return refuse(`${flag} ${kind} says ${key} twice`)
       settings.set(key, scalar(value))
     }
-    return E.right({ ...Object.fromEntries(settings), kind })
+    return E.right(Object.fromEntries(settings))
   }
 
-/** Reads a name and whatever settings come after it. */
+/**
+ * Reads a name of a registry, and what is said after it of its settings.
+ *
+ * @param flag - as people type it
+ * @param registry - functions, or whatever has settings, by name
+ * @returns settings that are sound one by one
+ */
 export const readNamed =
-  (flag: string, kinds: readonly string[]) =>
-  (text: string): Read<NamedSettings> => {
-    const [kind = '', ...rest] = text.split(':')
+  <Kind extends string>(flag: string, registry: Readonly<Record<Kind, object>>) =>
+  (text: string): Read<NamedSettings<Kind>> => {
+    const [name = '', ...rest] = text.split(':')
     return pipe(
-      readOneOf(flag, kinds)(kind),
-      E.chain(() => (rest.length === 0 ? E.right({ kind }) : readPairs(flag, kind)(rest.join(':')))),
+      name,
+      readOneOf(flag, Object.keys(registry) as Kind[]),
+      E.bindTo('kind'),
+      E.bind('said', ({ kind }) => (rest.length === 0 ? E.right({}) : readPairs(flag, kind)(rest.join(':')))),
+      E.chain(({ kind, said }) =>
+        pipe(
+          said,
+          decodeConfig(flag, closed({}, settingsOf(registry[kind]))),
+          E.bimap(
+            ({ reason }) => fail('Usage', { reason: `${flag} ${kind}: ${reason}` }),
+            (settings) => ({ ...settings, kind }),
+          ),
+        ),
+      ),
     )
   }
-
-/** Decodes settings; where they are wrong, the flag is spoken of. */
-export const decoded =
-  <A>(flag: string, codec: t.Type<A>) =>
-  (settings: NamedSettings): Read<A> =>
-    pipe(
-      settings,
-      decodeConfig(flag, codec),
-      E.mapLeft(({ reason }) => fail('Usage', { reason: `${flag} ${settings.kind}: ${reason}` })),
-    )

@@ -1,7 +1,7 @@
 /**
  * `sample`'s flags as settings: everything that can be known before a model is loaded.
  */
-import { clipCodec, clipOf, clips } from '../diffusion/clip-settings.ts'
+import { clipOf, clips } from '../diffusion/clip-settings.ts'
 import type { ClipChoice } from '../diffusion/clip.ts'
 import { type Preset, type PresetName, presets } from '../diffusion/preset.ts'
 import type { Rule } from '../diffusion/rule.ts'
@@ -16,7 +16,7 @@ import { philox } from '../noise/philox.ts'
 import { torch, torchList } from '../noise/torch.ts'
 import { type Read, readNumber, readOneOf, readPath, readWholes } from './flags.ts'
 import { readRule } from './rule-flags.ts'
-import { decoded, readNamed } from './settings-text.ts'
+import { readNamed } from './settings-text.ts'
 import { readSpacing, readSteps } from './spacing-flags.ts'
 
 /** The flags as the command line has them. */
@@ -127,12 +127,7 @@ export const readSettings = (flags: Flags, own: Preset = presets.diffusers): E.E
       'spacing',
       optional(flags.spacing, (spacing) => readSpacing(spacing, flags.steps)),
     ),
-    E.apS(
-      'clip',
-      optional(flags.clip, (clip) =>
-        pipe(readNamed('--clip', Object.keys(clips))(clip), E.chain(decoded('--clip', clipCodec))),
-      ),
-    ),
+    E.apS('clip', optional(flags.clip, readNamed('--clip', clips))),
     E.apS('finalLevel', optional(flags.finalLevel, readOneOf('--final-level', finalLevels))),
     E.apS('engine', readOneOf('--engine', ['auto', ...engineNames])(flags.engine)),
     E.apS('model', optional(flags.model, readPath('--model'))),
