@@ -10,11 +10,11 @@ import { checkSteps } from '../stream/step.ts'
 import { batchLabels } from './labels.ts'
 import { commandOf } from './made-by.ts'
 import type { OutputFlags } from './output-flags.ts'
-import { configOf, openPlan, recipeOf, resolved } from './plan.ts'
+import { configOf, type Opened, openPlan, recipeOf, resolved } from './plan.ts'
 import type { Flags } from './settings.ts'
 import { type Context, type Plan, writeRun } from './write-run.ts'
 
-const prepare = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Plan> =>
+const prepare = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Plan & Pick<Opened, 'notices'>> =>
   pipe(
     openPlan(flags),
     TE.bindTo('opened'),
@@ -62,4 +62,12 @@ const prepare = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Plan> =>
  * @returns the exit code; nothing is thrown
  */
 export const sample = (flags: Flags & OutputFlags, context: Context): Promise<number> =>
-  writeRun(prepare(flags), context)
+  writeRun(
+    pipe(
+      prepare(flags),
+      TE.chainFirstIOK(({ notices }) => () => {
+        for (const notice of notices) context.terminal.write(`${notice}\n`)
+      }),
+    ),
+    context,
+  )

@@ -22,6 +22,7 @@ export type SpacingSettings =
  *
  * @example
  * ```ts
+ * import * as t from 'io-ts'
  * const decode = decodeConfig('a.yaml', t.type({ steps: spacingCodec }))
  * expect(decode({ steps: { kind: 'karras', count: 20, rho: '5' } })).toMatchObject(
  *   E.left({ reason: 'steps.rho is "5", not a number from 0' }),
