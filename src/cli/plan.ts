@@ -135,7 +135,7 @@ export const resolved = (
   finalLevel: settings.finalLevel,
   clip: clip ?? (model.range === undefined ? 'none' : 'x0+eps'),
   noise: settings.noise.name,
-  seed: settings.seeding,
+  seeding: settings.seeding,
   guidance: settings.guidance,
   engine,
 })
