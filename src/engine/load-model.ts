@@ -57,7 +57,16 @@ const loadDiffusers =
       TE.chainW((folder) =>
         pipe(
           readCheckpoint(folder),
-          TE.chain(engine.load),
+          TE.chain((checkpoint) =>
+            pipe(
+              engine.load(checkpoint),
+              TE.map((model): Model => ({
+                ...model,
+                guesses: checkpoint.guesses,
+                ...(folder.scheduler && { scheduler: folder.scheduler }),
+              })),
+            ),
+          ),
           TE.chain(decoded(folder)),
           TE.chainTaskK(withOrigin(engine.name, [folder.configPath, folder.weightsPath])),
         ),

@@ -39,7 +39,7 @@ export interface ResumeOptions extends Partial<
  * import { count, lastValueFrom } from 'rxjs'
  * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
  * const config = { model, rule: ddim(), noise: philox({ seed: 7 }) }
- * const onward = { config, latent: { x: 0.5, draws: 1 }, ahead: [], readers: refCount(model.algebra.dispose) }
+ * const onward = { config, latent: { x: 0.5, draws: 1 }, ahead: [], readers: { retain: () => undefined, release: () => undefined } }
  * const rest$ = goOnFrom(onward, { t: 599, alphaBar: model.schedule.alphaBars[599]! }, { spacing: trailing(10) })
  * expect(await lastValueFrom(rest$.pipe(count()))).toBe(6)
  * ```
