@@ -12,7 +12,7 @@ import { toNpy } from '../media/sink/to-npy.ts'
 import type { Pixels } from '../media/sink/pixels-of.ts'
 import type { Frame } from '../stream/frame.ts'
 import type { Read } from './flags.ts'
-import { quoted } from './quoted.ts'
+import { quoted } from '../quoted.ts'
 
 /** What is written into the pictures. */
 export interface Legend {

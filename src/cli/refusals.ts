@@ -4,7 +4,7 @@
 import type { Command, CommanderError } from 'commander'
 import { fail, type FailureOf } from '../failure.ts'
 import { nearest } from '../nearest.ts'
-import { quoted } from './quoted.ts'
+import { quoted } from '../quoted.ts'
 
 const sentences: ReadonlyMap<string, (what: string) => string> = new Map([
   ['commander.unknownOption', (what) => `There is no option ${quoted(what)}`],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { batchLabels } from '../../src/cli/labels.ts'
+import { batchLabels } from '../../src/model/batch-labels.ts'
 import { E } from '../../src/fp.ts'
 
 const clothes = { count: 4, names: ['shirt', 'bag', 'Boot'], unconditional: 3 }
@@ -7,7 +7,12 @@ const clothes = { count: 4, names: ['shirt', 'bag', 'Boot'], unconditional: 3 }
 describe('batchLabels', () => {
   it('gives every class but "none" where nobody asks', () => {
     expect(batchLabels(clothes, undefined, undefined)).toEqual(
-      E.right({ rows: 3, classes: [0, 1, 2], names: ['shirt', 'bag', 'Boot'] }),
+      E.right({
+        rows: 3,
+        classes: [0, 1, 2],
+        names: ['shirt', 'bag', 'Boot'],
+        condition: { labels: [0, 1, 2] },
+      }),
     )
   })
 
@@ -70,7 +75,7 @@ describe('batchLabels', () => {
 
   it('gives an unconditional model no labels, and sixteen rows', () => {
     expect(batchLabels(undefined, undefined, undefined)).toEqual(
-      E.right({ rows: 16, classes: undefined, names: undefined }),
+      E.right({ rows: 16, classes: undefined, names: undefined, condition: {} }),
     )
     expect(batchLabels(undefined, undefined, 2)).toMatchObject(E.right({ rows: 2 }))
     expect(batchLabels(undefined, ['bag'], 2)).toMatchObject(E.left({ _tag: 'LabelsUnexpected' }))
