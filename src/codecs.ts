@@ -35,9 +35,18 @@ export class Leaf<A> extends t.Type<A> {
  */
 export class List<A> extends t.Type<readonly A[]> {
   readonly item: t.Type<A>
-  constructor(name: string, is: List<A>['is'], validate: List<A>['validate'], item: t.Type<A>) {
+  /** How many items there may be. */
+  readonly most: number
+  constructor(
+    name: string,
+    is: List<A>['is'],
+    validate: List<A>['validate'],
+    item: t.Type<A>,
+    most = Infinity,
+  ) {
     super(name, is, validate, t.identity)
     this.item = item
+    this.most = most
   }
 }
 
@@ -95,24 +104,25 @@ export const numberIn = (low?: number, high?: number): t.Type<number> =>
   )
 
 const isWholeFrom =
-  (low: number) =>
+  (low: number, high = Infinity) =>
   (value: unknown): value is number =>
-    Number.isSafeInteger(value) && Number(value) >= low
+    Number.isSafeInteger(value) && Number(value) >= low && Number(value) <= high
 
 /**
- * A whole number that is not below another.
+ * A whole number that is not below another, nor above a third where one is named.
  *
  * @example
  * ```ts
  * expect([3, 0, 1.5].map(wholeFrom(1).is)).toEqual([true, false, false])
+ * expect([3, 4].map(wholeFrom(1, 3).is)).toEqual([true, false])
  * ```
  */
-export const wholeFrom = (low: number): t.Type<number> =>
-  expecting(`a whole number from ${String(low)}`, isWholeFrom(low), {
-    type: 'integer',
-    minimum: low,
-    maximum: Number.MAX_SAFE_INTEGER,
-  })
+export const wholeFrom = (low: number, high?: number): t.Type<number> =>
+  expecting(
+    `a whole number from ${String(low)}${high === undefined ? '' : ` to ${String(high)}`}`,
+    isWholeFrom(low, high),
+    { type: 'integer', minimum: low, maximum: high ?? Number.MAX_SAFE_INTEGER },
+  )
 
 /**
  * True or false.
@@ -167,19 +177,22 @@ export const nullOr = <A>(codec: t.Type<A>): t.Type<A | null> => t.union([codec,
  * A list, not empty.
  *
  * @param what - its items, in the plural
+ * @param codec - of an item
+ * @param most - how many there may be; any number unless said. Of a longer list no item is looked at
  *
  * @example
  * ```ts
  * expect([['a', 'b'], []].map(listOf('names', words).is)).toEqual([true, false])
  * ```
  */
-export const listOf = <A>(what: string, codec: t.Type<A>): t.Type<readonly A[]> => {
+export const listOf = <A>(what: string, codec: t.Type<A>, most = Infinity): t.Type<readonly A[]> => {
   const list = t.readonlyArray(codec)
+  const fits = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.length <= most
   return new List<A>(
-    `a list of one or more ${what}`,
-    (value): value is readonly A[] => list.is(value) && value.length > 0,
-    (value, context) =>
-      Array.isArray(value) && value.length > 0 ? list.validate(value, context) : t.failure(value, context),
+    `a list of one ${most === Infinity ? 'or more' : `to ${String(most)}`} ${what}`,
+    (value): value is readonly A[] => fits(value) && list.is(value),
+    (value, context) => (fits(value) ? list.validate(value, context) : t.failure(value, context)),
     codec,
+    most,
   )
 }

@@ -5,7 +5,12 @@
  * constructor that refuses illegal arguments; it is an `Error`, so whoever doesn't look still gets its sentence.
  */
 
-const list = (names: readonly string[]): string => names.join(', ')
+/** Names that a sentence has room for. */
+const MOST_NAMES = 40
+const list = (names: readonly string[]): string =>
+  names.length <= MOST_NAMES
+    ? names.join(', ')
+    : `${names.slice(0, MOST_NAMES).join(', ')} and ${String(names.length - MOST_NAMES)} more`
 const shape = (extent: readonly number[]): string => `[${extent.join(', ')}]`
 const hint = (nearest: string | undefined): string =>
   nearest === undefined ? '' : `, and the nearest is ${nearest}`

@@ -31,7 +31,7 @@ const needChannels = (operation: string, x: Shape, vector: Shape): void => {
  * of attention count. Biases, norms, activations and resampling are free, as in what the field publishes.
  * Weights have the shapes of the checkpoint. What doesn't fit throws `ShapesDisagree`.
  *
- * @param charge - told the FLOPs of each operation
+ * @param charge - told the FLOPs of each operation, and how many values it holds at once to come to its answer
  *
  * @example
  * ```ts
@@ -43,7 +43,7 @@ const needChannels = (operation: string, x: Shape, vector: Shape): void => {
  * expect(flops).toBe(2 * 14 * 14 * 32 * 9)
  * ```
  */
-export const shapes = (charge: (flops: number) => void): NetworkAlgebra<Shape> => ({
+export const shapes = (charge: (flops: number, values: number) => void): NetworkAlgebra<Shape> => ({
   conv2d: (x, filter, bias, { stride, padding: { top, bottom, left, right } }) => {
     const [rows = 1, height = 0, width = 0, channels = 0] = x
     const [outs = 0, ins = 0, tall = 1, wide = 1] = filter
@@ -52,15 +52,17 @@ export const shapes = (charge: (flops: number) => void): NetworkAlgebra<Shape> =
     const h = Math.floor((height + top + bottom - tall) / stride) + 1
     const w = Math.floor((width + left + right - wide) / stride) + 1
     need(h > 0 && w > 0, 'conv2d', `${text(x)} is smaller than the filter`)
-    charge(2 * rows * h * w * sizeOf(filter))
-    return [rows, h, w, outs]
+    const y = [rows, h, w, outs]
+    charge(2 * rows * h * w * sizeOf(filter), Math.max(sizeOf(x), sizeOf(y)))
+    return y
   },
   dense: (x, weight, bias) => {
     const [outs = 0, ins = 0] = weight
     need(channelsOf(x) === ins, 'dense', `${text(x)} meets a matrix for ${String(ins)} channels`)
     needSame('dense', bias, [outs])
-    charge(2 * sizeOf(x) * outs)
-    return [...x.slice(0, -1), outs]
+    const y = [...x.slice(0, -1), outs]
+    charge(2 * sizeOf(x) * outs, Math.max(sizeOf(x), sizeOf(y)))
+    return y
   },
   groupNorm: (x, scale, shift, { groups }) => {
     needSame('groupNorm', scale, [channelsOf(x)])
@@ -87,8 +89,8 @@ export const shapes = (charge: (flops: number) => void): NetworkAlgebra<Shape> =
     needSame('attention', q, k)
     needSame('attention', q, v)
     need(channelsOf(q) % heads === 0, 'attention', `${text(q)} can't be cut into ${String(heads)} heads`)
-    const [, length = 1] = q
-    charge(4 * sizeOf(q) * length)
+    const [rows = 1, length = 1] = q
+    charge(4 * sizeOf(q) * length, rows * heads * length * length)
     return q
   },
   toTokens: ([rows = 1, height = 1, width = 1, channels = 1]) => [rows, height * width, channels],

@@ -68,6 +68,9 @@ export interface NetworkManifest {
   readonly decoder?: DecoderManifest
 }
 
+/** Classes are counted out one by one. */
+const MOST_CLASSES = 1_000_000
+
 const layout = oneOf('NHWC', 'NCHW')
 
 const isRange = (value: unknown): value is DataRange =>
@@ -93,7 +96,7 @@ export const decoderCodec: t.Type<DecoderManifest> = closed(
 export const networkCodec: t.Type<NetworkManifest> = closed(
   {
     kind: oneOf(...networkKinds),
-    shape: listOf('whole numbers, such as [28, 28, 1]', wholeFrom(1)),
+    shape: listOf('whole numbers, such as [28, 28, 1]', wholeFrom(1), 4),
     schedule: scheduleCodec,
     prediction: oneOf<PredictionType | 'flow'>('epsilon', 'sample', 'v_prediction', 'flow'),
   },
@@ -111,9 +114,9 @@ export const networkCodec: t.Type<NetworkManifest> = closed(
         shape: oneOf('scalar', 'vector', 'column', 'image'),
       },
     ),
-    condition: closed({}, { as: oneOf('integer', 'one-hot'), classes: wholeFrom(1) }),
+    condition: closed({}, { as: oneOf('integer', 'one-hot'), classes: wholeFrom(1, MOST_CLASSES) }),
     labels: listOf('names', words),
-    unconditional: wholeFrom(0),
+    unconditional: wholeFrom(0, MOST_CLASSES - 1),
     inputs: closed({}, { x: words, t: words, labels: words }),
     output: words,
     decoder: decoderCodec,

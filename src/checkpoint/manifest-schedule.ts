@@ -18,7 +18,7 @@ import { E, pipe } from '../fp.ts'
 import { byKind, closed } from '../named-settings.ts'
 
 const common = {
-  trainedSteps: wholeFrom(1),
+  trainedSteps: wholeFrom(1, 1e6),
   precision: oneOf('f64', 'f32'),
   zeroTerminalSnr: yesOrNo,
 }
@@ -60,7 +60,7 @@ export const scheduleCodec: t.Type<ScheduleSettings> = byKind({
   ),
   betas: closed({ kind: oneOf('betas'), betas: listOf('βs', numberIn(0, 1)) }, ofTables),
   'alpha-bars': closed({ kind: oneOf('alpha-bars'), alphaBars: listOf('ᾱs', numberIn(0, 1)) }, ofTables),
-  flow: closed({ kind: oneOf('flow') }, { trainedSteps: wholeFrom(1), shift: numberIn(0) }),
+  flow: closed({ kind: oneOf('flow') }, { trainedSteps: wholeFrom(1, 1e6), shift: numberIn(0) }),
 }) as t.Type<ScheduleSettings>
 
 /**

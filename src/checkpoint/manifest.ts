@@ -3,6 +3,7 @@
  * all that has to be known to sample them.
  */
 import * as t from 'io-ts'
+import { showShape, sizeOf } from '../algebra/shape.ts'
 import { listOf, oneOf, wholeFrom, words } from '../codecs.ts'
 import { decodeConfig } from '../decode-config.ts'
 import { fail, type FailureOf } from '../failure.ts'
@@ -53,6 +54,9 @@ const diffusersCodec: t.Type<DiffusersManifest> = closed(
   },
 )
 
+/** More than any machine has room for a few of. */
+const LARGEST_SAMPLE = 2 ** 31
+
 const kinds = oneOf('diffusers', ...networkKinds)
 
 /** By the kind; what says nothing speaks of a diffusers checkpoint. */
@@ -68,6 +72,8 @@ const disagreement = (manifest: Manifest): string | undefined => {
   if (new Set(labels).size < labels.length) return 'labels has one name twice'
   if (!isNetworkManifest(manifest)) return undefined
   const { condition, inputs, learnedVariance = false, range = [-1, 1], prediction, schedule, time } = manifest
+  if (sizeOf(manifest.shape) > LARGEST_SAMPLE)
+    return `shape is ${showShape(manifest.shape)}, more than the ${LARGEST_SAMPLE} values that a sample may have`
   if ((prediction === 'flow') !== (schedule.kind === 'flow'))
     return `prediction is ${prediction} and schedule.kind ${schedule.kind}, and a flow is both or neither`
   if (prediction === 'flow' && time?.as !== undefined)

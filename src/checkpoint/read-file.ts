@@ -171,7 +171,7 @@ export const readBytes = (path: string, most = Infinity): TE.TaskEither<Unreadab
  *
  * @example
  * ```ts
- * expect(await readText('package.json', 9)()).toMatchObject(
+ * expect(await readText('pipelines/models/fashion-mnist/config.json', 9)()).toMatchObject(
  *   E.left({ reason: expect.stringContaining('more than the 9 that are allowed') }),
  * )
  * ```

@@ -5,18 +5,21 @@
 import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
 import { isFailure, render } from '../failure.ts'
+import { type OutputFlags, withOutputs } from './output-flags.ts'
 import type { ReconstructFlags } from './reconstruct.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
 import type { Flags } from './settings.ts'
+import type { Context } from './write-run.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
-const collect = (value: string, sofar: readonly string[] = []): readonly string[] => [...sofar, value]
 const words = (text: string): boolean => process.stderr.write(text)
 
-/** A pipe that was closed early (`| head`) is no failure of ours. */
+/** A pipe that was closed early (`| head`) is no failure of ours; another has to be told, if nobody else does. */
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code === 'EPIPE' || stream.listenerCount('error') > 1) return
+    process.exitCode = 1
+    if (stream === process.stdout) words(`Standard output can't be written: ${error.message}.\n`)
   })
 
 const program = new Command('rxdiffusion')
@@ -31,63 +34,59 @@ const program = new Command('rxdiffusion')
   .allowExcessArguments()
   .hook('preAction', (_, command) => refuseArguments(command))
 
-program
-  .command('sample')
-  .description('sample a model and write pictures of it')
-  .option(
-    '--model <dir>',
-    'folder or file of a model: diffusers, ONNX or tfjs (default: the clothes that come with the package)',
-  )
-  .option('--steps <S>', 'how many of the T trained timesteps to visit', '50')
-  .option(
-    '--spacing <kind>',
-    'which ones: trailing, leading or linspace (default: trailing, or the preset’s)',
-  )
-  .option('--sampler <rule>', 'ddim, ddpm, or a solver such as dpmpp-2m, plms, heun or unipc', 'ddim')
-  .option(
-    '--eta <η>',
-    'fresh noise, from 0 (none) to 1 (as DDPM), of ddim (default: 0) or euler-ancestral (default: 1)',
-  )
-  .option(
-    '--variance <kind>',
-    'noise of ddpm: fixed-small, fixed-large, learned or learned-range (default: fixed-small, or the preset’s)',
-  )
-  .option(
-    '--clip <mode>',
-    'clip x₀ to the data’s range: none, x0 (ε stays) or x0+eps (ε follows) (default: x0+eps)',
-  )
-  .option('--preset <peer>', 'spacing, clip and variance as a peer has them: ermon, diffusers or openai')
-  .option('--seed <n>', 'seed of the batch; sample i of a seed is always the same (default: 0)')
-  .option('--seeds <list>', 'one seed for each sample instead, such as 0-63 or 1,4,9')
-  .option(
-    '--rng <kind>',
-    'noise: philox (each sample its own), or torch (the numbers of torch.randn)',
-    'philox',
-  )
-  .option('--batch <n>', 'how many samples (default: as many as labels, or 16)')
-  .option(
-    '--labels <list>',
-    'classes by name or number, such as sneaker,bag or 7,8, or none; repeated over a larger batch',
-  )
-  .option('--guidance <w>', 'weight of the labels (classifier-free); 1 is none', '1')
-  .option(
-    '--engine <name>',
-    'what runs the model: auto, onnx, tensorflow-gpu, tensorflow, wasm or cpu',
-    'auto',
-  )
-  // asked for by readOutputs: commander would complain of a missing one before it looks at what there is
-  .option(
-    '-o, --output <file>',
-    'what to write (needed), again for each file: grid.png, strip.png (or strip:any.png), x.npy',
-    collect,
-  )
+withOutputs(
+  program
+    .command('sample')
+    .description('sample a model and write pictures of it')
+    .option(
+      '--model <dir>',
+      'folder or file of a model: diffusers, ONNX or tfjs (default: the clothes that come with the package)',
+    )
+    .option('--steps <S>', 'how many of the T trained timesteps to visit', '50')
+    .option(
+      '--spacing <kind>',
+      'which ones: trailing, leading or linspace (default: trailing, or the preset’s)',
+    )
+    .option('--sampler <rule>', 'ddim, ddpm, or a solver such as dpmpp-2m, plms, heun or unipc', 'ddim')
+    .option(
+      '--eta <η>',
+      'fresh noise, from 0 (none) to 1 (as DDPM), of ddim (default: 0) or euler-ancestral (default: 1)',
+    )
+    .option(
+      '--variance <kind>',
+      'noise of ddpm: fixed-small, fixed-large, learned or learned-range (default: fixed-small, or the preset’s)',
+    )
+    .option(
+      '--clip <mode>',
+      'clip x₀ to the data’s range: none, x0 (ε stays) or x0+eps (ε follows) (default: x0+eps)',
+    )
+    .option('--preset <peer>', 'spacing, clip and variance as a peer has them: ermon, diffusers or openai')
+    .option('--seed <n>', 'seed of the batch; sample i of a seed is always the same (default: 0)')
+    .option('--seeds <list>', 'one seed for each sample instead, such as 0-63 or 1,4,9')
+    .option(
+      '--rng <kind>',
+      'noise: philox (each sample its own), or torch (the numbers of torch.randn)',
+      'philox',
+    )
+    .option('--batch <n>', 'how many samples (default: as many as labels, or 16)')
+    .option(
+      '--labels <list>',
+      'classes by name or number, such as sneaker,bag or 7,8, or none; repeated over a larger batch',
+    )
+    .option('--guidance <w>', 'weight of the labels (classifier-free); 1 is none', '1')
+    .option(
+      '--engine <name>',
+      'what runs the model: auto, onnx, tensorflow-gpu, tensorflow, wasm or cpu',
+      'auto',
+    ),
+)
   .addHelpText(
     'after',
     '\nExample:\n  rxdiffusion sample --labels sneaker,bag --batch 8 --guidance 2 -o grid.png -o strip.png',
   )
-  .action(async (flags: Flags) => {
+  .action(async (flags: Flags & OutputFlags) => {
     const { sample } = await import('./sample.ts')
-    process.exitCode = await sample(flags, process.stderr, version, interrupted())
+    process.exitCode = await sample(flags, context())
   })
 
 /** Aborted by the first Ctrl-C. */
@@ -98,6 +97,14 @@ const interrupted = (): AbortSignal => {
   })
   return controller.signal
 }
+
+/** What verbs that write files are told besides their flags. */
+const context = (): Context => ({
+  terminal: process.stderr,
+  stdout: process.stdout,
+  version,
+  signal: interrupted(),
+})
 
 program
   .command('reconstruct')

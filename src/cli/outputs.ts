@@ -1,68 +1,101 @@
 /**
- * Which file wants which sink.
+ * The outputs that flags ask for.
  */
-import { basename, extname, resolve } from 'node:path'
-import type { OperatorFunction } from 'rxjs'
-import { fail } from '../failure.ts'
+import { resolve } from 'node:path'
+import { fail, type FailureOf } from '../failure.ts'
 import { E, pipe, RA } from '../fp.ts'
-import type { Written } from '../media/sink/files.ts'
-import { toFilmStrip } from '../media/sink/to-film-strip.ts'
-import { toGrid } from '../media/sink/to-grid.ts'
-import { toNpy } from '../media/sink/to-npy.ts'
-import type { Pixels } from '../media/sink/pixels-of.ts'
-import type { Frame } from '../stream/frame.ts'
-import type { Read } from './flags.ts'
+import { type LookName, outputFormats, outputKindNames, outputKinds } from '../media/output/kinds.ts'
+import { type Output, type OutputLook, outputOf, standardOutput } from '../media/output/output.ts'
+import type { FrameField } from '../stream/frame.ts'
+import { type Read, readNumber, readOneOf } from './flags.ts'
+import type { OutputFlags } from './output-flags.ts'
 import { quoted } from '../quoted.ts'
 
-/** What is written into the pictures. */
-export interface Legend {
-  /** One caption per sample. */
-  readonly captions: readonly string[]
-  /** How to look at latents; nothing for a model whose x is the image. */
-  readonly pixels?: Pixels | undefined
-  /** How the file was made, by keyword. */
-  readonly text: Readonly<Record<string, string>>
-}
+/** An output, or what is wrong with it. */
+type Asked<A> = E.Either<FailureOf<'Usage' | 'FileUnwritable'>, A>
 
-/** A file to be written, and the sink that writes it. */
-export interface Output {
-  readonly path: string
-  readonly sink: <T>(legend: Legend) => OperatorFunction<Frame<T>, Written>
-}
+const heeding = (name: LookName): string =>
+  outputKindNames.filter((kind) => outputKinds[kind].heeds.includes(name)).join(', ')
 
-const gridTo = (path: string): Output => ({ path, sink: (legend) => toGrid(path, legend) })
-const stripTo = (path: string): Output => ({ path, sink: (legend) => toFilmStrip(path, legend) })
-const npyTo = (path: string): Output => ({ path, sink: () => toNpy(path) })
+const readShow = (text: string): Read<readonly FrameField[]> =>
+  text === 'both'
+    ? E.right(['xt', 'x0'])
+    : pipe(
+        text.split(',').map((word) => word.trim()),
+        E.traverseArray(readOneOf('--show', ['xt', 'x0', 'eps', 'both'])),
+        E.map((fields) => [
+          ...new Set(fields.flatMap((field) => (field === 'both' ? (['xt', 'x0'] as const) : [field]))),
+        ]),
+      )
 
-/**
- * Chooses the sink of a file: `.npy` holds the numbers, a `.png` a grid, or a film strip if its name says "strip".
- * `grid:` or `strip:` before the path decides for a PNG of any name.
- */
-export const readOutput = (text: string): Read<Output> => {
-  const [, kind, path = ''] = /^(?:(grid|strip):)?(.*)$/s.exec(text) ?? []
-  const extension = extname(path).toLowerCase()
-  if (extension === '.npy' && kind === undefined) return E.right(npyTo(path))
-  if (extension === '.png')
-    return E.right(
-      (kind ?? (/strip/i.test(basename(path)) ? 'strip' : 'grid')) === 'strip' ? stripTo(path) : gridTo(path),
-    )
-  return E.left(
-    fail('Usage', {
-      reason: `-o takes files that end in .png (grid, or film strip if the name says strip) or .npy, not ${quoted(text)}`,
+const optional = <A>(text: string | undefined, read: (text: string) => Read<A>): Read<A | undefined> =>
+  text === undefined ? E.right(undefined) : read(text)
+
+const readLook = ({ show, every, fps, scale }: OutputFlags): Read<OutputLook> =>
+  pipe(
+    E.Do,
+    E.apS('show', optional(show, readShow)),
+    E.apS('every', optional(every, readNumber('--every', { whole: true, least: 1 }))),
+    E.apS('fps', optional(fps, readNumber('--fps', { least: 0.1, most: 240 }))),
+    E.apS('scale', optional(scale, readNumber('--scale', { whole: true, least: 1, most: 64 }))),
+  )
+
+/** `kind:path`, or a path; one letter is a drive and no kind. */
+const readOutput =
+  (look: OutputLook, format: string | undefined) =>
+  (text: string): Asked<Output> => {
+    if (text === standardOutput)
+      return format === undefined
+        ? E.left(
+            fail('Usage', {
+              reason: `-o - needs a --format, one of ${[...outputFormats.keys()].join(', ')}`,
+            }),
+          )
+        : pipe(
+            readOneOf('--format', [...outputFormats.keys()])(format),
+            E.chainW((name) => outputOf(text, { ...look, kind: outputFormats.get(name) })),
+          )
+    const [, word, rest = ''] = /^(\w{2,}):(.*)$/s.exec(text) ?? []
+    return word === undefined
+      ? outputOf(text, look)
+      : pipe(
+          readOneOf('-o', outputKindNames)(word),
+          E.chainW((kind) => outputOf(rest, { ...look, kind })),
+        )
+  }
+
+/** What is asked for that no output heeds. */
+const unheeded = (look: OutputLook, outputs: readonly Output[]): LookName | undefined =>
+  (Object.keys(look) as LookName[]).find(
+    (name) =>
+      look[name] !== undefined && outputs.every(({ kind }) => !outputKinds[kind].heeds.includes(name)),
+  )
+
+/** All outputs of a run, one at least; each is written once. */
+export const readOutputs = (flags: OutputFlags): Asked<readonly Output[]> => {
+  const usage = (reason: string) => fail('Usage', { reason })
+  const { output: texts = [], format } = flags
+  return pipe(
+    texts,
+    E.fromPredicate(RA.isNonEmpty, () =>
+      usage('The option -o, --output <file> is needed, such as -o grid.png'),
+    ),
+    E.bindTo('given'),
+    E.bindW('look', () => readLook(flags)),
+    E.bindW('outputs', ({ given, look }) => E.traverseArray(readOutput(look, format))(given)),
+    E.filterOrElseW(
+      () => format === undefined || texts.includes(standardOutput),
+      () => usage('--format says what goes to standard output, and there is no -o -'),
+    ),
+    E.filterOrElseW(
+      ({ outputs }) => new Set(outputs.map(({ path }) => resolve(path))).size === outputs.length,
+      () => usage(`-o names the same file twice: ${texts.map(quoted).join(', ')}`),
+    ),
+    E.chainW(({ look, outputs }) => {
+      const name = unheeded(look, outputs)
+      return name === undefined
+        ? E.right(outputs)
+        : E.left(usage(`--${name} is for ${heeding(name)}, and none of the outputs is one`))
     }),
   )
 }
-
-/** All files of a run, one at least; each is written once. */
-export const readOutputs = (texts: readonly string[] = []): Read<readonly Output[]> =>
-  pipe(
-    texts,
-    E.fromPredicate(RA.isNonEmpty, () =>
-      fail('Usage', { reason: 'The option -o, --output <file> is needed, such as -o grid.png' }),
-    ),
-    E.chain(E.traverseArray(readOutput)),
-    E.filterOrElse(
-      (outputs) => new Set(outputs.map(({ path }) => resolve(path))).size === outputs.length,
-      () => fail('Usage', { reason: `-o names the same file twice: ${texts.map(quoted).join(', ')}` }),
-    ),
-  )

@@ -6,10 +6,12 @@ import type { Model } from '../engine/engine.ts'
 import { chooseEngine } from '../engine/engines.ts'
 import type { Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
-import { checkWritable } from '../media/sink/files.ts'
+import { checkOutput } from '../media/output/check-output.ts'
+import type { Output } from '../media/output/output.ts'
 import { guided } from '../model/guided.ts'
 import type { DenoiseConfig } from '../stream/denoise.ts'
-import { type Output, readOutputs } from './outputs.ts'
+import type { OutputFlags } from './output-flags.ts'
+import { readOutputs } from './outputs.ts'
 import { type Flags, readSettings, type Settings } from './settings.ts'
 
 /** What the engines compute with. */
@@ -46,12 +48,12 @@ export const settle = (flags: Flags): E.Either<Failure, Settings> =>
   )
 
 /** Reads the flags, looks whether the files can be written, and opens the model. */
-export const openPlan = (flags: Flags): TE.TaskEither<Failure, Opened> =>
+export const openPlan = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Opened> =>
   pipe(
     TE.Do,
     TE.bindW('settings', () => TE.fromEither(settle(flags))),
-    TE.bindW('outputs', () => TE.fromEither(readOutputs(flags.output))),
-    TE.chainFirstW(({ outputs }) => TE.traverseSeqArray(({ path }: Output) => checkWritable(path))(outputs)),
+    TE.bindW('outputs', () => TE.fromEither(readOutputs(flags))),
+    TE.chainFirstW(({ outputs }) => TE.traverseSeqArray(checkOutput)(outputs)),
     TE.bindW('opened', ({ settings }) => openModel(settings)),
     TE.map(({ settings, outputs, opened }) => ({ settings, outputs, ...opened })),
   )
@@ -80,3 +82,21 @@ export const configOf = ({
 /** What a run is called, for people. */
 export const recipeOf = ({ rule, spacing, guidance }: Settings): string =>
   `${rule.name}, ${spacing.name}${guidance === 1 ? '' : `, guidance ${String(guidance)}`}`
+
+/** What was settled, for files and people. */
+export const resolved = (
+  { settings, model, engine }: Pick<Opened, 'settings' | 'model' | 'engine'>,
+  { clip }: Pick<DenoiseConfig<Tensor>, 'clip'>,
+): Readonly<Record<string, unknown>> => ({
+  model: settings.model ?? 'the clothes that come with the package',
+  shape: model.shape,
+  predicts: model.predicts,
+  schedule: model.schedule.name,
+  steps: settings.spacing.name,
+  sampler: settings.rule.name,
+  clip: clip ?? (model.range === undefined ? 'none' : 'x0+eps'),
+  noise: settings.noise.name,
+  seed: settings.seeding,
+  guidance: settings.guidance,
+  engine,
+})

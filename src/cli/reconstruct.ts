@@ -57,7 +57,7 @@ const readFlags = (flags: ReconstructFlags): E.Either<Failure, Reading> =>
     E.apS('batch', readNumber('--batch', { whole: true, least: 1, most: 4096 })(flags.batch)),
     E.bindW('rows', ({ counts }) =>
       E.traverseArray((count: number) =>
-        settle({ ...samplingDefaults, ...flags, batch: '1', steps: String(count), output: [] }),
+        settle({ ...samplingDefaults, ...flags, batch: '1', steps: String(count) }),
       )(counts),
     ),
   )

@@ -8,12 +8,13 @@ import { denoise } from '../stream/denoise.ts'
 import { respace } from '../stream/respace.ts'
 import { checkSteps } from '../stream/step.ts'
 import { batchLabels } from '../model/batch-labels.ts'
-import { configOf, openPlan, recipeOf } from './plan.ts'
-import type { Terminal } from './progress.ts'
+import { commandOf } from './made-by.ts'
+import type { OutputFlags } from './output-flags.ts'
+import { configOf, openPlan, recipeOf, resolved } from './plan.ts'
 import type { Flags } from './settings.ts'
-import { type Plan, writeRun } from './write-run.ts'
+import { type Context, type Plan, writeRun } from './write-run.ts'
 
-const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
+const prepare = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Plan> =>
   pipe(
     openPlan(flags),
     TE.bindTo('opened'),
@@ -40,6 +41,15 @@ const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
           return facts.length === 0 ? `#${String(row)}` : facts.join(' ')
         }),
         recipe: recipeOf(settings),
+        madeBy: {
+          recipe: [recipeOf(settings), settings.noise.name, settings.seeding, opened.engine].join(', '),
+          command: commandOf('sample', flags),
+          settings: {
+            ...resolved(opened, config),
+            samples: rows,
+            ...(names === undefined ? {} : { labels: names }),
+          },
+        },
       }
     }),
   )
@@ -48,14 +58,8 @@ const prepare = (flags: Flags): TE.TaskEither<Failure, Plan> =>
  * Samples, and says so.
  *
  * @param flags - as the command line has them
- * @param terminal - where words go
- * @param version - of this package, for the files
- * @param signal - aborted when the user wants to stop; the files are finished all the same
+ * @param context - where words go, and when to stop
  * @returns the exit code; nothing is thrown
  */
-export const sample = (
-  flags: Flags,
-  terminal: Terminal,
-  version: string,
-  signal: AbortSignal,
-): Promise<number> => writeRun(prepare(flags), { terminal, version, signal })
+export const sample = (flags: Flags & OutputFlags, context: Context): Promise<number> =>
+  writeRun(prepare(flags), context)

@@ -10,5 +10,4 @@ export const samplingDefaults: Flags = {
   rng: 'philox',
   guidance: '1',
   engine: 'auto',
-  output: [],
 }

@@ -31,7 +31,6 @@ export interface Flags {
   readonly labels?: string
   readonly guidance: string
   readonly engine: string
-  readonly output?: readonly string[]
 }
 
 /** The most samples of one run. */

@@ -1,36 +1,43 @@
 /**
  * A run and its files: all of them come from one pass.
  */
+import type { Writable } from 'node:stream'
 import {
   catchError,
   connect,
   defer,
-  forkJoin,
+  EMPTY,
   fromEvent,
+  last,
   lastValueFrom,
-  map,
   merge,
   type Observable,
   of,
+  share,
   takeUntil,
   tap,
   toArray,
 } from 'rxjs'
-import { type Failure, render } from '../failure.ts'
+import { type Failure, isFailure, render } from '../failure.ts'
 import { E, RA, type TE } from '../fp.ts'
-import type { Written } from '../media/sink/files.ts'
+import { standardOutput } from '../media/output/output.ts'
+import { type Outcome, toOutputs } from '../media/output/to-outputs.ts'
 import { pixelsOf } from '../media/sink/pixels-of.ts'
 import type { Frame } from '../stream/frame.ts'
+import { settled } from '../stream/settled.ts'
+import type { MadeBy } from './made-by.ts'
 import type { Opened, Tensor } from './plan.ts'
 import { reportProgress, type Terminal } from './progress.ts'
 
 /** The exit codes of the command line. */
-export const exitCode = { ok: 0, failed: 1, refused: 2, interrupted: 130 } as const
+export const exitCode = { ok: 0, failed: 1, refused: 2, encoderMissing: 3, interrupted: 130 } as const
 
 /** What a verb is told besides its flags. */
 export interface Context {
   /** Where words go. */
   readonly terminal: Terminal
+  /** Where `-o -` goes. */
+  readonly stdout?: Writable & { readonly isTTY?: boolean }
   /** Of this package, for the files. */
   readonly version: string
   /** Aborted when the user wants to stop; the files are finished all the same. */
@@ -38,7 +45,7 @@ export interface Context {
 }
 
 /** A run that is ready to begin. */
-export interface Plan extends Opened {
+export interface Plan extends Pick<Opened, 'model' | 'outputs' | 'engine'> {
   readonly frames$: Observable<Frame<Tensor>>
   /** How many steps it has. */
   readonly steps: number
@@ -47,8 +54,12 @@ export interface Plan extends Opened {
   readonly captions: readonly string[]
   /** Images in a row of a grid; as it comes unless said. */
   readonly columns?: number | undefined
-  /** How it is made, for people. */
+  /** Of a fork: a caption for each branch. */
+  readonly branches?: Readonly<Record<string, string>> | undefined
+  /** What it is called, for people. */
   readonly recipe: string
+  /** What its files say of how they were made. */
+  readonly madeBy: MadeBy
 }
 
 /** `1 step`, `2 steps`. */
@@ -62,54 +73,77 @@ const size = (bytes: number): string =>
 export const interruption = (signal: AbortSignal): Observable<unknown> =>
   defer(() => (signal.aborted ? of(signal) : fromEvent(signal, 'abort')))
 
-/** What became of one file: a sink that fails says so when the others are done, whose files are worth having. */
-const outcome = (file$: Observable<Written>): Observable<E.Either<unknown, readonly Written[]>> =>
-  file$.pipe(
-    toArray(),
-    map((written) => E.right(written)),
-    catchError((error: unknown) => of(E.left(error))),
-  )
+/** Follows a run with words and files; leaves it when all files are done. */
+const follow =
+  (plan: Plan, { terminal, version, stdout }: Context) =>
+  (frames$: Observable<Frame<Tensor>>): Observable<Outcome> =>
+    frames$.pipe(
+      connect((run$) => {
+        const outcomes$ = run$.pipe(
+          toOutputs(plan.outputs, {
+            captions: plan.captions,
+            columns: plan.columns,
+            branches: plan.branches,
+            pixels: pixelsOf(plan.model),
+            provenance: { version, ...plan.madeBy },
+            ...(stdout === undefined ? {} : { stdout }),
+          }),
+          share(),
+        )
+        const progress$ = reportProgress(terminal)(run$).pipe(
+          // what fails the run is told by its outputs
+          catchError(() => EMPTY),
+          takeUntil(outcomes$.pipe(last())),
+        )
+        return merge(progress$, outcomes$)
+      }),
+    )
 
-const run = async (plan: Plan, { terminal, version, signal }: Context): Promise<number> => {
-  const { settings, model, outputs, engine, recipe, steps, columns } = plan
-  const legend = {
-    captions: plan.captions,
-    pixels: pixelsOf(model),
-    ...(columns === undefined ? {} : { columns }),
-    text: {
-      Software: `rxdiffusion ${version}`,
-      Description: `${recipe}, ${settings.noise.name}, ${settings.seeding}, ${engine}`,
-    },
+const codeOf = (failures: readonly unknown[], signal: AbortSignal): number => {
+  if (failures.some((failure) => isFailure(failure) && failure._tag === 'EncoderMissing'))
+    return exitCode.encoderMissing
+  if (failures.length > 0) return exitCode.failed
+  return signal.aborted ? exitCode.interrupted : exitCode.ok
+}
+
+const run = async (plan: Plan, context: Context): Promise<number> => {
+  const { terminal, signal, stdout } = context
+  if (stdout?.isTTY === true && plan.outputs.some(({ path }) => path === standardOutput)) {
+    terminal.write(
+      "Standard output is a terminal here, which can't show this: send it into a file or a pipe.\n",
+    )
+    return exitCode.refused
   }
 
   const begun = performance.now()
   let done = 0
+  let latest: Frame<Tensor> | undefined
   const frames$ = plan.frames$.pipe(
-    tap(() => {
+    tap((frame) => {
       done += 1
+      latest = frame
     }),
     takeUntil(interruption(signal)),
   )
-  const outcomes = await lastValueFrom(
-    frames$.pipe(
-      connect((shared$) =>
-        merge(
-          reportProgress(terminal)(shared$),
-          forkJoin(outputs.map(({ sink }) => outcome(shared$.pipe(sink(legend))))),
-        ),
-      ),
-    ),
-  )
+  const outcomes = await lastValueFrom(frames$.pipe(follow(plan, context), toArray()))
   const took = performance.now() - begun
+  // the network is not to be taken from under a call
+  if (latest !== undefined) await settled(latest)
 
-  const walked = `${done < steps ? `${String(done)} of ` : ''}${many(steps, 'step')}`
+  const walked = `${done < plan.steps ? `${String(done)} of ` : ''}${many(plan.steps, 'step')}`
   if (done > 0)
     terminal.write(
-      `${many(plan.rows, 'sample')}, ${walked} of ${recipe}: ${(took / 1000).toFixed(1)} s, ` +
-        `${(took / done).toFixed(0)} ms a step, ${engine}\n`,
+      `${many(plan.rows, 'sample')}, ${walked} of ${plan.recipe}: ${(took / 1000).toFixed(1)} s, ` +
+        `${(took / done).toFixed(0)} ms a step, ${plan.engine}\n`,
     )
-  for (const { path, bytes } of RA.rights(outcomes).flat()) terminal.write(`wrote ${path} (${size(bytes)})\n`)
-  const failures = RA.lefts(outcomes)
+  const inOrder = plan.outputs.flatMap((output) => outcomes.filter((outcome) => outcome.output === output))
+  const results = inOrder.map(({ result }) => result)
+  for (const { path, bytes, sidecar } of RA.rights(results).flat())
+    terminal.write(
+      `wrote ${path === standardOutput ? 'to standard output' : path} (${size(bytes)})${sidecar === undefined ? '' : ` and ${sidecar}`}\n`,
+    )
+  // a run that fails, fails every output
+  const failures = [...new Set(RA.lefts(results))]
   for (const failure of failures) terminal.write(`${render(failure)}\n`)
   if (signal.aborted)
     terminal.write(
@@ -117,8 +151,7 @@ const run = async (plan: Plan, { terminal, version, signal }: Context): Promise<
         ? 'Interrupted before the first step: nothing is written.\n'
         : 'Interrupted: the files show the run as far as it came.\n',
     )
-  if (failures.length > 0) return exitCode.failed
-  return signal.aborted ? exitCode.interrupted : exitCode.ok
+  return codeOf(failures, signal)
 }
 
 /**
@@ -136,7 +169,7 @@ export const carryOut = async <P extends Pick<Opened, 'model'>>(
   const prepared = await prepare()
   if (E.isLeft(prepared)) {
     terminal.write(`${render(prepared.left)}\n`)
-    return exitCode.refused
+    return prepared.left._tag === 'EncoderMissing' ? exitCode.encoderMissing : exitCode.refused
   }
   const { model } = prepared.right
   try {

@@ -51,7 +51,7 @@ export interface BoundOptions {
 const bits = (nats: number): number => nats / Math.LN2
 
 /** β of the step actually taken. */
-const beta = ({ from, to }: Transition): number => 1 - from.alphaBar / to.alphaBar
+const beta = ({ from, to }: Transition): number => (to.alphaBar - from.alphaBar) / to.alphaBar
 
 /**
  * The variational bound of a chain.

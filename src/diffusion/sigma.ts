@@ -49,6 +49,18 @@ export const sigmaOfEta = (transition: Transition, eta: number): number => {
 }
 
 /**
+ * What is left of the old noise beside σ(η), `√(1−ᾱ_{t−1}−σ²)`, as a sum that nothing cancels in:
+ * `√((1−ᾱ_{t−1})·(1 − η² + η²·(ᾱ_t/ᾱ_{t−1})·(1−ᾱ_{t−1})/(1−ᾱ_t)))`.
+ */
+const keptByEta = (transition: Transition, eta: number): number => {
+  const { from, to } = transition
+  const noise = 1 - to.alphaBar
+  if (eta === 0 || betaOf(transition) === 0) return Math.sqrt(noise)
+  const ancestral = ((from.alphaBar / to.alphaBar) * noise) / (1 - from.alphaBar)
+  return Math.sqrt(noise * ((1 - eta) * (1 + eta) + eta ** 2 * ancestral))
+}
+
+/**
  * σ as a function of the step.
  *
  * @param stochasticity - by η or directly
@@ -69,4 +81,27 @@ export const sigmaOf = (stochasticity: Stochasticity): ((transition: Transition)
   const { eta } = stochasticity
   if (typeof eta === 'number') checkedEta(eta)
   return (transition) => sigmaOfEta(transition, checkedEta(at(eta, transition)))
+}
+
+/**
+ * How much of the noise at the level that a step leads to is the old one: `√(1−ᾱ_{t−1}−σ²)`, the factor of ε̂ in
+ * arXiv:2010.02502, eq. 12.
+ *
+ * @param stochasticity - by η or directly
+ * @returns the factor as a function of the step; it throws what {@link sigmaOf}'s does
+ * @throws EtaOutOfRange at once for a constant η outside `[0, 1]`
+ *
+ * @example
+ * ```ts
+ * const step = { index: 0, count: 2, from: { t: 500, alphaBar: 0.5 }, to: { t: 250, alphaBar: 0.75 }, at: 500 }
+ * expect(keptNoise({ eta: 0 })(step)).toBe(0.5)
+ * expect(keptNoise({ eta: 1 })(step)).toBeCloseTo(Math.sqrt(0.25 - sigmaOfEta(step, 1) ** 2), 15)
+ * ```
+ */
+export const keptNoise = (stochasticity: Stochasticity): ((transition: Transition) => number) => {
+  const sigma = sigmaOf(stochasticity)
+  if ('sigma' in stochasticity)
+    return (transition) => Math.sqrt(Math.max(0, 1 - transition.to.alphaBar - sigma(transition) ** 2))
+  const { eta } = stochasticity
+  return (transition) => keptByEta(transition, checkedEta(at(eta, transition)))
 }

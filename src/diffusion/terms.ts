@@ -10,7 +10,7 @@
  */
 import { getFunctionMonoid, M } from '../fp.ts'
 import { linearForm, type LinearForm, linearFormMonoid } from './linear-form.ts'
-import { sigmaOf, type Stochasticity } from './sigma.ts'
+import { keptNoise, sigmaOf, type Stochasticity } from './sigma.ts'
 import { betaOf, type Transition } from './transition.ts'
 
 /** One summand of `x_{t−1}`: what it takes of x_t, x̂₀, ε̂ and z at a given step. */
@@ -51,9 +51,8 @@ export const predictedX0: Term = ({ to }) => linearForm({ x0: Math.sqrt(to.alpha
  * ```
  */
 export const directionToXt = (stochasticity: Stochasticity): Term => {
-  const sigma = sigmaOf(stochasticity)
-  return (transition) =>
-    linearForm({ eps: Math.sqrt(Math.max(0, 1 - transition.to.alphaBar - sigma(transition) ** 2)) })
+  const kept = keptNoise(stochasticity)
+  return (transition) => linearForm({ eps: kept(transition) })
 }
 
 /**

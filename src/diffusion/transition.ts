@@ -197,5 +197,6 @@ export const isLast = (transition: Transition): boolean => transition.index === 
  */
 export const betaOf = ({ from, to }: Transition): number => {
   if (to.alphaBar < from.alphaBar) throw fail('NoiseAscending', { t: from.t })
-  return 1 - from.alphaBar / to.alphaBar
+  // this way nothing is lost: the difference of two levels that are close is exact
+  return (to.alphaBar - from.alphaBar) / to.alphaBar
 }

@@ -1,6 +1,7 @@
 /**
  * A diffusers folder, checked against itself before anything runs.
  */
+import { totalmem } from 'node:os'
 import type { Values } from '../algebra/algebra.ts'
 import { checkTensors } from '../checkpoint/check-tensors.ts'
 import type { DiffusersFolder } from '../checkpoint/diffusers-folder.ts'
@@ -89,10 +90,32 @@ export const checkFolder = (folder: DiffusersFolder): E.Either<Failure, CheckedF
     }),
   )
 
+const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toPrecision(3)} GB`
+
+/** Refuses what could not run on any engine of this machine. */
+const fits = (
+  { configPath }: DiffusersFolder,
+  { config, network }: CheckedFolder,
+): E.Either<Failure, void> => {
+  const [needed, there] = [network.widest * Float32Array.BYTES_PER_ELEMENT, totalmem()]
+  return needed <= there
+    ? E.right(undefined)
+    : E.left(
+        fail('ConfigInvalid', {
+          path: configPath,
+          reason:
+            `sample_size is ${config.sample_size.join('×')}, and for a single image a layer takes ` +
+            `${gigabytes(needed)}, more than the ${gigabytes(there)} of this machine`,
+        }),
+      )
+}
+
 /** Checks everything against everything, then reads the weights. */
 export const readCheckpoint = (folder: DiffusersFolder): TE.TaskEither<Failure, Checkpoint> =>
   pipe(
-    TE.fromEither(checkFolder(folder)),
+    checkFolder(folder),
+    E.chainFirst((checked) => fits(folder, checked)),
+    TE.fromEither,
     TE.chain(({ config, trained, tensors }) =>
       pipe(
         readWeights(tensors),

@@ -130,7 +130,10 @@ export const networkDenoiser = (
         map((answer) => {
           try {
             tf.tidy(() => checkAnswer(answer))
-            return toPrediction(channels, () => leave(layout, answer).clone())
+            return toPrediction(
+              channels,
+              tf.tidy(() => leave(layout, answer).clone()),
+            )
           } finally {
             answer.dispose()
           }

@@ -21,6 +21,9 @@ export interface BatchLabels {
 /** How many samples an unconditional model draws unless told. */
 const UNLABELLED = 16
 
+/** How many classes are drawn unless told: of a thousand, a grid would be the first to suffer. */
+const MOST_CLASSES = 64
+
 /** What people call the class that stands for "no label", unless it has a name of its own. */
 const NONE = 'none'
 
@@ -46,7 +49,7 @@ const classOf =
   }
 
 /**
- * Gives every row a class: those asked for, over and over; where nobody asks, every class but "none".
+ * Gives every row a class: those asked for, over and over; where nobody asks, every class but "none", up to 64.
  *
  * @param labels - the model's classes
  * @param asked - names or numbers
@@ -73,7 +76,9 @@ export const batchLabels = (
     (each) => each !== labels.unconditional,
   )
   return pipe(
-    asked === undefined ? E.right(every) : pipe(asked.map(String), E.traverseArray(classOf(labels))),
+    asked === undefined
+      ? E.right(every.slice(0, MOST_CLASSES))
+      : pipe(asked.map(String), E.traverseArray(classOf(labels))),
     E.map((cycle) => {
       const rows = batch ?? cycle.length
       const classes = Array.from({ length: rows }, (_, row) => cycle[row % cycle.length] ?? 0)

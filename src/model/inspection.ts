@@ -18,6 +18,8 @@ export interface Inspection {
   readonly output: Shape
   /** Floating point operations of one call with a batch of so many rows; {@link shapes} says what counts. */
   readonly flops: (rows: number) => number
+  /** How many values the widest operation holds at once, for one row. */
+  readonly widest: number
 }
 
 /**
@@ -40,9 +42,10 @@ export const inspectUNet2D = (config: UNet2DConfig): E.Either<Failure, Inspectio
   E.tryCatch(
     () => {
       const parameters = new Map<string, Shape>()
-      let flops = 0
-      const algebra = shapes((cost) => {
+      let [flops, widest] = [0, 0]
+      const algebra = shapes((cost, values) => {
         flops += cost
+        widest = Math.max(widest, values)
       })
       const network = unet2d(config)(algebra, (name, shape) => {
         parameters.set(name, shape)
@@ -55,7 +58,7 @@ export const inspectUNet2D = (config: UNet2DConfig): E.Either<Failure, Inspectio
       )
       const parameterCount = [...parameters.values()].reduce((count, shape) => count + sizeOf(shape), 0)
       // Every operation works row by row.
-      return { parameters, parameterCount, output, flops: (rows) => rows * flops }
+      return { parameters, parameterCount, output, flops: (rows) => rows * flops, widest }
     },
     (error) => {
       if (isFailure(error)) return error

@@ -75,6 +75,8 @@ const normalise = (file: Readonly<Record<string, unknown>>): Readonly<Record<str
 }
 
 const count = wholeFrom(1)
+/** Far more than any network has, and few enough to build. */
+const most = { layers: 100, levels: 16 }
 
 const codec = t.exact(
   t.type({
@@ -86,11 +88,11 @@ const codec = t.exact(
     time_embedding_dim: nullOr(count),
     freq_shift: numberIn(),
     flip_sin_to_cos: yesOrNo,
-    down_block_types: listOf('blocks', oneOf(...downBlockTypes)),
+    down_block_types: listOf('blocks', oneOf(...downBlockTypes), most.levels),
     mid_block_type: nullOr(oneOf('UNetMidBlock2D')),
-    up_block_types: listOf('blocks', oneOf(...upBlockTypes)),
-    block_out_channels: listOf('widths', count),
-    layers_per_block: count,
+    up_block_types: listOf('blocks', oneOf(...upBlockTypes), most.levels),
+    block_out_channels: listOf('widths', count, most.levels),
+    layers_per_block: wholeFrom(1, most.layers),
     mid_block_scale_factor: numberIn(),
     downsample_padding: oneOf(0, 1),
     downsample_type: oneOf('conv', 'resnet'),

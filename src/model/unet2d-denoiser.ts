@@ -56,11 +56,11 @@ export const unet2dDenoiser = (
         const checked = checkLabels(trained.labels, t.length)(condition)
         if (E.isLeft(checked)) return throwError(() => checked.left)
         const labels = checked.right
-        const answer = toPrediction(config.in_channels, () => {
+        const output = tf.tidy(() => {
           const classes = labels && tf.tensor1d([...labels], 'int32')
           return network(x, tf.tensor1d([...t]), classes)
         })
-        return of(answer)
+        return of(toPrediction(config.in_channels, output))
       }),
   }
 }

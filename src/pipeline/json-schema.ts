@@ -60,7 +60,12 @@ const oneSettingOf = ({ settings }: OneSetting<unknown>, definitions: Definition
 
 const schemaOf = (codec: t.Mixed, definitions: Definitions): JsonSchema => {
   if (codec instanceof Leaf) return codec.schema
-  if (codec instanceof List) return { type: 'array', minItems: 1, items: schemaOf(codec.item, definitions) }
+  if (codec instanceof List) return {
+      type: 'array',
+      minItems: 1,
+      ...(codec.most === Infinity ? {} : { maxItems: codec.most }),
+      items: schemaOf(codec.item, definitions),
+    }
   if (codec instanceof Struct) return objectOf(codec, definitions)
   if (codec instanceof Variants) return referred(codec, definitions)
   if (codec instanceof OneSetting) return oneSettingOf(codec, definitions)

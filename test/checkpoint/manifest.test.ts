@@ -89,9 +89,15 @@ describe('a manifest of a network', () => {
       { kind: 'onx' },
       'kind is "onx", not one of diffusers, onnx, tfjs-graph, tfjs-layers; the nearest is onnx',
     ],
-    [{ shape: undefined }, 'shape is missing, not a list of one or more whole numbers, such as [28, 28, 1]'],
+    [{ shape: undefined }, 'shape is missing, not a list of one to 4 whole numbers, such as [28, 28, 1]'],
     [{ shape: '[28, 0, 1]' }, 'shape[1] is 0, not a whole number from 1'],
-    [{ shape: '28' }, 'shape is 28, not a list of one or more whole numbers, such as [28, 28, 1]'],
+    [{ shape: '28' }, 'shape is 28, not a list of one to 4 whole numbers, such as [28, 28, 1]'],
+    [{ shape: '[100000, 100000, 3]' }, /^shape is \[100000, 100000, 3\], more than the 2147483648 values/],
+    [{ shape: '[1, 1, 1, 1, 1]' }, /^shape is .* not a list of one to 4 whole numbers, such as/],
+    [
+      { schedule: '{ kind: linear, trainedSteps: 1e12 }' },
+      'schedule.trainedSteps is 1000000000000, not a whole number from 1 to 1000000',
+    ],
     [{ layout: 'NHCW' }, 'layout is "NHCW", not one of NHWC, NCHW; the nearest is NHWC'],
     [{ range: '[1, -1]' }, 'range is [1,-1], not two numbers that rise, such as [-1, 1] or null'],
     [{ schedule: undefined }, /^schedule is missing, not a kind \(const, cosine, /],
@@ -107,7 +113,7 @@ describe('a manifest of a network', () => {
     [{ schedule: '{ kind: cosine, betaStart: 0.1 }' }, /^schedule.betaStart is 0.1, not a setting here/],
     [
       { schedule: '{ kind: linear, trainedSteps: 0 }' },
-      'schedule.trainedSteps is 0, not a whole number from 1',
+      'schedule.trainedSteps is 0, not a whole number from 1 to 1000000',
     ],
     [{ schedule: '{ kind: betas, betas: [0.1, 2] }' }, 'schedule.betas[1] is 2, not a number from 0 to 1'],
     [

@@ -1,97 +1,106 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { lastValueFrom } from 'rxjs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { float64, type Values64 } from '../../src/algebra/float64.ts'
-import { readOutput, readOutputs } from '../../src/cli/outputs.ts'
-import { ddim } from '../../src/diffusion/rule.ts'
-import { linearSchedule } from '../../src/diffusion/schedule.ts'
-import { trailing } from '../../src/diffusion/spacing.ts'
+import { Command } from 'commander'
+import { describe, expect, it } from 'vitest'
+import { outputLines, withOutputs } from '../../src/cli/output-flags.ts'
+import { readOutputs } from '../../src/cli/outputs.ts'
 import { E } from '../../src/fp.ts'
-import { pngText } from '../../src/media/format/png-text.ts'
-import type { Denoiser } from '../../src/model/denoiser.ts'
-import { philox } from '../../src/noise/philox.ts'
-import { denoise } from '../../src/stream/denoise.ts'
-import { respace } from '../../src/stream/respace.ts'
+import { outputKindNames } from '../../src/media/output/kinds.ts'
 
-let room: string
-beforeAll(() => {
-  room = mkdtempSync(join(tmpdir(), 'rxdiffusion-outputs-'))
-})
-afterAll(() => {
-  rmSync(room, { recursive: true })
-})
-
-const model: Denoiser<Values64> = {
-  algebra: float64,
-  predicts: 'epsilon',
-  schedule: linearSchedule(),
-  shape: [4, 4, 1],
-  predict: () => [{ output: float64.fromValues({ shape: [1, 4, 4, 1], data: new Float64Array(16) }) }],
-}
-const frames$ = respace(model.schedule, trailing(3)).pipe(
-  denoise({ model, rule: ddim(), noise: philox({ seed: 1 }), clip: 'none' }),
-)
-
-/** What the sink of an output makes, by its looks. */
-const kindOf = async (text: string): Promise<string> => {
-  const output = readOutput(text)
-  if (E.isLeft(output)) return output.left.message
-  const { path, bytes } = await lastValueFrom(
-    frames$.pipe(output.right.sink({ captions: ['one'], text: { Comment: 'here' } })),
-  )
-  const file = readFileSync(path)
-  expect(file).toHaveLength(bytes)
-  if (file.toString('latin1', 1, 6) === 'NUMPY') return 'npy'
-  expect(pngText(file)).toMatchObject({ value: { Comment: 'here' } })
-  // one picture, or three steps side by side
-  return file.readUInt32BE(16) > file.readUInt32BE(20) ? 'strip' : 'grid'
-}
-
-describe('readOutput', () => {
-  it.each([
-    ['a.png', 'grid'],
-    ['strip.png', 'strip'],
-    ['my-Filmstrip.PNG', 'strip'],
-    ['a.NPY', 'npy'],
-    ['strip.npy', 'npy'],
-  ])('writes %s as %s', async (name, kind) => {
-    expect(await kindOf(join(room, name))).toBe(kind)
-  })
-
-  it('is told otherwise by a prefix', async () => {
-    expect(await kindOf(`strip:${join(room, 'b.png')}`)).toBe('strip')
-    expect(await kindOf(`grid:${join(room, 'strip2.png')}`)).toBe('grid')
-  })
-
-  it('judges by the name of the file, not of its folder', async () => {
-    expect(await kindOf(join(room, 'strips', 'c.png'))).toBe('grid')
-  })
-
-  it.each(['', 'x', 'x.gif', '.png', 'png', 'grid:', 'grid:x.npy', 'x.png '])('refuses %j', (text) => {
-    expect(readOutput(text)).toMatchObject(E.left({ _tag: 'Usage' }))
-  })
-})
+/** What flags ask for. */
+const asked = (output: readonly string[], more = {}) => readOutputs({ output, ...more })
+const sentence = (result: ReturnType<typeof readOutputs>) => E.isLeft(result) && result.left.message
 
 describe('readOutputs', () => {
-  it.each([[undefined], [[]]])('refuses %j', (texts) => {
-    expect(readOutputs(texts)).toMatchObject(
-      E.left({ message: 'The option -o, --output <file> is needed, such as -o grid.png.' }),
+  it.each([[undefined], [[]]])('refuses %j', (output) => {
+    expect(sentence(readOutputs(output === undefined ? {} : { output }))).toBe(
+      'The option -o, --output <file> is needed, such as -o grid.png.',
     )
   })
 
-  it('keeps the order', () => {
-    const read = readOutputs(['b.png', 'grid:a.png', 'a.npy'])
-    expect(E.isRight(read) && read.right.map(({ path }) => path)).toEqual(['b.png', 'a.png', 'a.npy'])
+  it('reads any number, in order, by their names', () => {
+    const files = ['b.png', 'my-Strip.PNG', 'a/frames/', 'x.av1.mp4', 'x.gif', 'x.NPY', 'a-trajectory.npz']
+    const kinds = ['grid', 'strip', 'frames', 'video', 'gif', 'samples', 'trajectory']
+    expect(asked(files)).toEqual(E.right(files.map((path, i) => ({ kind: kinds[i], path }))))
   })
 
-  it.each([[['a.png', 'a.png']], [['a.png', 'b/../a.png']], [['grid:a.png', 'x.npy', 'strip:a.png']]])(
-    'refuses %j, where two are one file',
-    (texts) => {
-      expect(readOutputs(texts)).toMatchObject(
-        E.left({ message: `-o names the same file twice: ${texts.join(', ')}.` }),
-      )
-    },
-  )
+  it('is told otherwise by a prefix', () => {
+    expect(asked(['grid:strip.png', 'trajectory:x.npy', 'strip:b.png'])).toEqual(
+      E.right([
+        { kind: 'grid', path: 'strip.png' },
+        { kind: 'trajectory', path: 'x.npy' },
+        { kind: 'strip', path: 'b.png' },
+      ]),
+    )
+  })
+
+  it('gives each output what it heeds of the look', () => {
+    const look = { show: 'both', every: '2', fps: '12.5', scale: '3' }
+    expect(asked(['x.mp4', 'trajectory:x.npz', 'x.png', 'x.npy'], look)).toEqual(
+      E.right([
+        { kind: 'video', path: 'x.mp4', show: ['xt', 'x0'], every: 2, fps: 12.5, scale: 3 },
+        { kind: 'trajectory', path: 'x.npz', show: ['xt', 'x0'], every: 2 },
+        { kind: 'grid', path: 'x.png', scale: 3 },
+        { kind: 'samples', path: 'x.npy' },
+      ]),
+    )
+  })
+
+  it('reads standard output by its format', () => {
+    expect(asked(['-', 'x.png'], { format: 'y4m', fps: '10' })).toEqual(
+      E.right([
+        { kind: 'y4m', path: '-', fps: 10 },
+        { kind: 'grid', path: 'x.png' },
+      ]),
+    )
+  })
+
+  const endings =
+    '.png, / (a folder), .mp4, .av1.mp4, .webm, .mkv, .webp, .gif, .apng, .npy, .npz, .safetensors'
+  it.each([
+    [['x.jpg'], {}, `x.jpg can't be written: names of outputs end in ${endings}`],
+    [['.png'], {}, `.png can't be written: names of outputs end in ${endings}`],
+    [[''], {}, `"" can't be written: names of outputs end in ${endings}`],
+    [['grid:'], {}, `"" can't be written: the name of a grid ends in .png`],
+    [['grid:x.gif'], {}, "x.gif can't be written: the name of a grid ends in .png"],
+    [
+      ['gird:x.png'],
+      {},
+      '-o takes one of grid, strip, frames, video, gif, apng, samples, trajectory, y4m, raw, not gird; the nearest is grid',
+    ],
+    [['y4m:x.y4m'], {}, "x.y4m can't be written: y4m goes to standard output, -"],
+    [['-'], {}, '-o - needs a --format, one of png, strip, png-pipe, npy, y4m, raw'],
+    [
+      ['-'],
+      { format: 'mp4' },
+      '--format takes one of png, strip, png-pipe, npy, y4m, raw, not mp4; the nearest is npy',
+    ],
+    [['x.png'], { format: 'y4m' }, '--format says what goes to standard output, and there is no -o -'],
+    [['a.png', 'b/../a.png'], {}, '-o names the same file twice: a.png, b/../a.png'],
+    [['x.png'], { fps: '5' }, '--fps is for video, gif, apng, y4m, raw, and none of the outputs is one'],
+    [
+      ['x.npy'],
+      { show: 'x0' },
+      '--show is for frames, video, gif, apng, trajectory, y4m, raw, and none of the outputs is one',
+    ],
+    [
+      ['trajectory:x.npy'],
+      { show: 'xt,eps' },
+      "x.npy can't be written: a .npy holds one of xt, eps; .npz and .safetensors hold all",
+    ],
+    [['x.gif'], { show: 'x1' }, '--show takes one of xt, x0, eps, both, not x1; the nearest is xt'],
+    [['x.gif'], { every: '0' }, '--every takes a whole number from 1 up, not 0'],
+    [['x.gif'], { fps: '0' }, '--fps takes a number from 0.1 to 240, not 0'],
+    [['x.gif'], { scale: '0.5' }, '--scale takes a whole number from 1 to 64, not 0.5'],
+  ])('refuses %j with %j', (files, more, words) => {
+    expect(sentence(asked(files, more))).toBe(`${words}.`)
+  })
+})
+
+describe('withOutputs', () => {
+  it('tells of every kind in the help', () => {
+    let help = ''
+    withOutputs(new Command('x').configureOutput({ writeOut: (text) => (help += text) })).outputHelp()
+    expect(outputLines().map(([kind]) => kind)).toEqual(outputKindNames)
+    for (const [kind, files, about] of outputLines())
+      for (const words of [kind, files, about]) expect(help).toContain(words)
+  })
 })

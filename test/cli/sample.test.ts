@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sample } from '../../src/cli/sample.ts'
+import type { OutputFlags } from '../../src/cli/output-flags.ts'
 import type { Flags } from '../../src/cli/settings.ts'
 import { exitCode } from '../../src/cli/write-run.ts'
 
@@ -21,12 +22,11 @@ const plain: Flags = {
   batch: '1',
   guidance: '1',
   engine: 'onnx',
-  output: [],
 }
 
 /** Samples one row, and keeps what is said; `listen` hears it. */
 const run = async (
-  more: Partial<Flags>,
+  more: Partial<Flags & OutputFlags>,
   interruption = new AbortController(),
   listen = (): void => undefined,
 ) => {
@@ -35,7 +35,13 @@ const run = async (
     said.push(text)
     listen()
   }
-  return { code: await sample({ ...plain, ...more }, { write }, '0', interruption.signal), said }
+  return {
+    code: await sample(
+      { ...plain, ...more },
+      { terminal: { write }, version: '0', signal: interruption.signal },
+    ),
+    said,
+  }
 }
 
 describe('sample', () => {
@@ -64,7 +70,7 @@ describe('sample', () => {
     expect(said[0]).toMatch(/^step 1 of 5, /)
     expect(said[1]).toMatch(/^1 sample, 1 of 5 steps of /)
     expect(said.slice(2)).toEqual([
-      `wrote ${path} (3264 bytes)\n`,
+      `wrote ${path} (3264 bytes) and ${path}.json\n`,
       'Interrupted: the files show the run as far as it came.\n',
     ])
   })

@@ -10,7 +10,6 @@ const plain: Flags = {
   rng: 'philox',
   guidance: '1',
   engine: 'auto',
-  output: ['x.png'],
 }
 
 const settings = (more: Partial<Flags> = {}): Settings => {

@@ -32,7 +32,7 @@ const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]>
   [['sample', '--etta=0.5', '-o', 'x.png'], 'There is no option --etta; the nearest is --eta.'],
   [['sample', '-o', 'x.png', '-x'], 'There is no option -x.'],
   [['doctor', '--verbose'], 'There is no option --verbose.'],
-  [['sample', '--foo', '3'], 'There is no option --foo.'],
+  [['sample', '--quux', '3'], 'There is no option --quux.'],
   [['sample', '--stepz', '3'], 'There is no option --stepz; the nearest is --steps.'],
   [['sample', '3'], 'sample takes only options, and 3 belongs to none; lists have no spaces.'],
   [['sample'], 'The option -o, --output <file> is needed, such as -o grid.png.'],
@@ -44,6 +44,9 @@ const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]>
   ],
   [['doctor', 'onnx'], 'doctor takes only options, and onnx belongs to none; lists have no spaces.'],
 ]
+
+const endings =
+  'names of outputs end in .png, / (a folder), .mp4, .av1.mp4, .webm, .mkv, .webp, .gif, .apng, .npy, .npz, .safetensors.'
 
 /** What people type after `rxdiffusion sample -o x.png`. */
 const flags: ReadonlyArray<readonly [flags: readonly string[], sentence: string]> = [
@@ -108,22 +111,10 @@ const flags: ReadonlyArray<readonly [flags: readonly string[], sentence: string]
   [['--engine', ''], `${engines}, not "".`],
   [['--model', ''], '--model takes a path, not "".'],
   [['--model', 'nowhere'], "nowhere can't be read: it does not exist."],
-  [
-    ['-o', 'x.gif'],
-    '-o takes files that end in .png (grid, or film strip if the name says strip) or .npy, not x.gif.',
-  ],
-  [
-    ['-o', 'grid'],
-    '-o takes files that end in .png (grid, or film strip if the name says strip) or .npy, not grid.',
-  ],
-  [
-    ['-o', 'grid:x.npy'],
-    '-o takes files that end in .png (grid, or film strip if the name says strip) or .npy, not grid:x.npy.',
-  ],
-  [
-    ['-o', ''],
-    '-o takes files that end in .png (grid, or film strip if the name says strip) or .npy, not "".',
-  ],
+  [['-o', 'x.jpg'], `x.jpg can't be written: ${endings}`],
+  [['-o', 'grid'], `grid can't be written: ${endings}`],
+  [['-o', 'grid:x.npy'], "x.npy can't be written: the name of a grid ends in .png."],
+  [['-o', ''], `"" can't be written: ${endings}`],
   [['-o', './x.png'], '-o names the same file twice: x.png, ./x.png.'],
   [['-o', 'strip:x.png'], '-o names the same file twice: x.png, strip:x.png.'],
   [['-o', '/dev/null/y.png'], "/dev/null/y.png can't be written: its directory is a file."],

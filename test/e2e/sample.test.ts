@@ -192,7 +192,7 @@ describe('rxdiffusion sample', () => {
       env: { HOME: home, TMPDIR: home, XDG_CACHE_HOME: join(home, 'cache') },
     })
     expect(ran.code, ran.stderr).toBe(0)
-    expect(readdirSync(home)).toEqual(['x.npy'])
+    expect(readdirSync(home).toSorted()).toEqual(['x.npy', 'x.npy.json'])
     rmSync(home, { recursive: true })
   })
 
@@ -218,7 +218,7 @@ const interruptAfter =
 
 describe('Ctrl-C', () => {
   it('ends a run with its files', async () => {
-    const files = ['c.npy', 'c-grid.png', 'c-strip.png']
+    const files = ['c.npy', 'c-grid.png', 'c-strip.png', 'c.mp4', 'c.gif']
     const ran = await command.run(
       [
         'sample',
@@ -233,7 +233,7 @@ describe('Ctrl-C', () => {
       { cwd: room, watch: interruptAfter(1) },
     )
     expect([ran.code, ran.stdout]).toEqual([130, ''])
-    const [summary, ...rest] = ran.stderr.split('\n').slice(-6)
+    const [summary, ...rest] = ran.stderr.split('\n').slice(-8)
     const done = Number(/^2 samples, (\d+) of 500 steps of ddpm/.exec(summary!)?.[1])
     expect(done).toBeGreaterThanOrEqual(50)
     expect(done).toBeLessThan(500)
@@ -243,7 +243,10 @@ describe('Ctrl-C', () => {
       '',
     ])
     expect(npy('c.npy').shape).toEqual([2, 1, 28, 28])
-    for (const name of files.slice(1)) expect(PNG.sync.read(file(name)).width).toBeGreaterThan(28)
+    const counted = 'ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0'
+    for (const name of files.slice(3))
+      expect(Number((await command.bash(`${counted} ${name}`, room)).stdout)).toBeGreaterThanOrEqual(done)
+    for (const name of files.slice(1, 3)) expect(PNG.sync.read(file(name)).width).toBeGreaterThan(28)
     expect(readdirSync(room).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 })
@@ -260,6 +263,43 @@ describe('a pipe that is closed early', () => {
     expect(stdout).toMatch(/^step 4 of 40, .*\n0\n$/)
     expect(stderr).toBe('')
     expect(existsSync(join(room, 'e.npy'))).toBe(true)
+  })
+})
+
+describe('standard output', () => {
+  it('is a film for ffmpeg, and its words go elsewhere', async () => {
+    const line =
+      '$rxdiffusion sample --steps 4 --batch 1 -o - --format y4m --fps 4 2>words | ffmpeg -v error -i - piped.mkv; echo ${PIPESTATUS[@]}'
+    expect(await command.bash(line, room)).toEqual({ code: 0, stdout: '0 0\n', stderr: '' })
+    expect(file('words').toString()).toMatch(/\nwrote to standard output \(\d+ kB\)\n$/)
+    const count = 'ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 piped.mkv'
+    // four steps, the last of which is held for a second
+    expect((await command.bash(count, room)).stdout).toBe('8\n')
+  })
+
+  it('can be closed early, which ends the run', async () => {
+    const line =
+      '$rxdiffusion sample --steps 500 --batch 1 -o - --format y4m 2>words | head -c 1000 | wc -c; echo ${PIPESTATUS[@]}'
+    expect(await command.bash(line, room)).toEqual({ code: 0, stdout: '1000\n0 0 0\n', stderr: '' })
+    expect(file('words').toString()).toMatch(/1 sample, \d{1,2} of 500 steps/)
+  })
+
+  it('fails with a sentence where it is full', async () => {
+    const line = '$rxdiffusion sample --steps 2 --batch 1 -o - --format npy >/dev/full; echo $?'
+    const { stdout, stderr } = await command.bash(line, room)
+    expect(stdout).toBe('1\n')
+    expect(stderr).toMatch(/\nStandard output can't be written: the disk is full\.\n$/)
+  })
+})
+
+describe('an encoder that is missing', () => {
+  it('is told before anything runs, with what works instead', async () => {
+    const env = { FFMPEG_PATH: '/no/such/ffmpeg' }
+    const ran = await command.run(['sample', '-o', 'x.png', '-o', 'x.mp4'], { cwd: room, env })
+    const reason = "FFMPEG_PATH names /no/such/ffmpeg, which can't be run"
+    const instead = '.gif, .apng and .png are written without it'
+    expect(ran).toEqual({ code: 3, stdout: '', stderr: `x.mp4 needs ffmpeg, and ${reason}; ${instead}.\n` })
+    expect(existsSync(join(room, 'x.png'))).toBe(false)
   })
 })
 

@@ -109,6 +109,26 @@ describe('loadModel', () => {
       { _tag: 'ConfigInvalid', file: 'config.json', reason: expect.stringContaining('UpBlock3D') as string },
     ],
     [
+      'size that no machine has room for',
+      () => config({ sample_size: 1e6 }),
+      {
+        _tag: 'ConfigInvalid',
+        file: 'config.json',
+        reason: expect.stringMatching(
+          /^sample_size is 1000000×1000000, and for a single image a layer takes \S+ GB, more than the \S+ GB of this machine$/,
+        ) as string,
+      },
+    ],
+    [
+      'schedule of half a million impossible βs',
+      () => ({ 'scheduler_config.json': `{"trained_betas": [${'9,'.repeat(5e5)}9]}` }),
+      {
+        _tag: 'ConfigInvalid',
+        file: 'scheduler_config.json',
+        reason: 'trained_betas[0] is 9, not a number from 0 to 1',
+      },
+    ],
+    [
       'file of weights cut short',
       () => ({ [WEIGHTS]: readFileSync(goldenPath(`unet/${plain}/${WEIGHTS}`)).subarray(0, -1) }),
       { _tag: 'SafetensorsInvalid', file: WEIGHTS },

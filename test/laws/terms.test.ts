@@ -108,7 +108,10 @@ describe('the family', () => {
         for (const step of chain.slice(0, -1)) {
           const large = ddpm({ variance: 'fixed-large' }).step(step)
           expect(large).toEqual({ ...ddpm().step(step), z: large.z })
-          expect(large.z).toBeCloseTo(Math.sqrt(1 - step.from.alphaBar / step.to.alphaBar), 14)
+          expect(large.z).toBeCloseTo(
+            Math.sqrt((step.to.alphaBar - step.from.alphaBar) / step.to.alphaBar),
+            14,
+          )
           expect(large.z).toBeGreaterThanOrEqual(sigmaOfEta(step, 1))
         }
       }),

@@ -16,6 +16,15 @@ describe('batchLabels', () => {
     )
   })
 
+  it('gives the first 64 of very many classes, and names the first 40 of those it knows', () => {
+    const thousand = { count: 1000 }
+    expect(batchLabels(thousand, undefined, undefined)).toMatchObject(E.right({ rows: 64 }))
+    expect(batchLabels(thousand, ['999'], 1)).toMatchObject(E.right({ classes: [999] }))
+    expect(batchLabels(thousand, ['1000'], 1)).toMatchObject(
+      E.left({ message: expect.stringMatching(/^The model .* 38, 39 and 960 more\.$/) as string }),
+    )
+  })
+
   it('repeats them over a larger batch, and cuts them for a smaller one', () => {
     expect(batchLabels(clothes, undefined, 5)).toMatchObject(E.right({ rows: 5, classes: [0, 1, 2, 0, 1] }))
     expect(batchLabels(clothes, ['bag', 'shirt'], 3)).toMatchObject(E.right({ rows: 3, classes: [1, 0, 1] }))

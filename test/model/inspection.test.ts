@@ -63,7 +63,7 @@ describe('inspectUNet2D', () => {
   )
 
   it('counts the operations of the default model, row by row', () => {
-    const { flops, parameterCount } = inspect(configOf(readJson(modelPath('config.json'))))
+    const { flops, parameterCount, widest } = inspect(configOf(readJson(modelPath('config.json'))))
     expect(parameterCount).toBe(
       [...readSafetensors(modelPath('diffusion_pytorch_model.safetensors')).tensors.values()].reduce(
         (count, { data }) => count + data.length,
@@ -72,6 +72,13 @@ describe('inspectUNet2D', () => {
     )
     expect(flops(8)).toBe(8 * flops(1))
     expect(flops(1)).toBe(554_397_184)
+    // on the way up, the first level's channels and those of the one below
+    expect(widest).toBe(28 * 28 * (32 + 64))
+  })
+
+  it('knows that attention holds every token against every other', () => {
+    const { widest } = inspect(configOf({ ...cat256, attention_head_dim: 32, sample_size: 4096 }))
+    expect(widest).toBe(16 * (256 * 256) ** 2)
   })
 
   it('knows the weights of every option', () => {

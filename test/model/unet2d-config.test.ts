@@ -139,17 +139,27 @@ describe('decodeUNet2DConfig', () => {
     ],
     ['padding by two', small({ downsample_padding: 2 }), 'downsample_padding is 2, not one of 0, 1'],
     ['text for a number', small({ in_channels: '3' }), 'in_channels is "3", not a whole number from 1'],
-    ['a fraction', small({ layers_per_block: 1.5 }), 'layers_per_block is 1.5, not a whole number from 1'],
-    ['text for yes', small({ add_attention: 'yes' }), 'add_attention is "yes", not true or false'],
     [
-      'no list',
-      small({ block_out_channels: 8 }),
-      'block_out_channels is 8, not a list of one or more widths',
+      'a fraction',
+      small({ layers_per_block: 1.5 }),
+      'layers_per_block is 1.5, not a whole number from 1 to 100',
     ],
+    ['text for yes', small({ add_attention: 'yes' }), 'add_attention is "yes", not true or false'],
+    ['no list', small({ block_out_channels: 8 }), 'block_out_channels is 8, not a list of one to 16 widths'],
     [
       'an empty list',
       small({ block_out_channels: [] }),
-      'block_out_channels is [], not a list of one or more widths',
+      'block_out_channels is [], not a list of one to 16 widths',
+    ],
+    [
+      'a tower of layers',
+      small({ layers_per_block: 1e9 }),
+      'layers_per_block is 1000000000, not a whole number from 1 to 100',
+    ],
+    [
+      'a million levels',
+      small({ block_out_channels: Array(1e6).fill(8) }),
+      `block_out_channels is [${'8,'.repeat(29)}8…, not a list of one to 16 widths`,
     ],
     [
       'levels without blocks',

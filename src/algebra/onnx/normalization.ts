@@ -13,17 +13,25 @@ export const normalizations = (graph: Graph): Pick<NetworkAlgebra<Value>, 'group
     const x = as.spatial(value)
     const flat = (fill: number): string =>
       graph.constant({ dims: [groups], data: new Float32Array(groups).fill(fill) })
+    const perChannel = (data: Float32Array): string => graph.constant({ dims: [x.channels], data })
     const standard = graph.emit(
       'InstanceNormalization',
       [reshape(graph, x.name, [0, groups, -1]), flat(1), flat(0)],
       { attributes: { epsilon: { float: eps } } },
     )
-    const perChannel = (weights: Value): string =>
-      graph.constant({ dims: [x.channels, 1, 1], data: as.weights(weights).data })
-    const scaled = graph.emit('Mul', [
-      reshape(graph, standard, [0, x.channels, x.height, x.width]),
-      perChannel(scale),
-    ])
-    return renamed(x, graph.emit('Add', [scaled, perChannel(shift)]))
+    // one pass: mean 0 and variance 1 leave x·scale + shift
+    const constant = (fill: number): string => perChannel(new Float32Array(x.channels).fill(fill))
+    const name = graph.emit(
+      'BatchNormalization',
+      [
+        reshape(graph, standard, [0, x.channels, x.height, x.width]),
+        perChannel(as.weights(scale).data),
+        perChannel(as.weights(shift).data),
+        constant(0),
+        constant(1),
+      ],
+      { attributes: { epsilon: { float: 0 } } },
+    )
+    return renamed(x, name)
   },
 })

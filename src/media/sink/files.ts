@@ -26,6 +26,8 @@ export interface Written {
   readonly bytes: number
   /** How many frames of the run it shows, where it shows many. */
   readonly frames?: number
+  /** The file beside it that says how it was made, where it can't. */
+  readonly sidecar?: string
 }
 
 const reasons: ReadonlyMap<string, string> = new Map([

@@ -7,7 +7,7 @@ import { grid, type GridOptions } from '../picture/grid.ts'
 import type { Pixels } from './pixels-of.ts'
 import { encodePng } from '../format/png.ts'
 import type { PngText } from '../format/png-text.ts'
-import { written } from './written.ts'
+import { type Place, written } from './written.ts'
 
 /**
  * Writes the last x_t as a labelled grid, a PNG file.
@@ -18,7 +18,7 @@ import { written } from './written.ts'
  * @remarks
  * The file is written when the frames complete, whole or not at all; where none came or they fail, there is no file.
  *
- * @param path - of the PNG file; missing directories are made
+ * @param place - of the PNG file, whose missing directories are made; or a stream, which is not ended
  * @param options - those of {@link grid}, text to keep in the file, and how to look at latents ({@link pixelsOf})
  * @returns one notice, when the file is there; errors with FileUnwritable, or as the frames do
  *
@@ -29,7 +29,7 @@ import { written } from './written.ts'
  * ```
  */
 export const toGrid = <T>(
-  path: string,
+  place: Place,
   {
     text = {},
     pixels = (images) => of(images),
@@ -41,6 +41,6 @@ export const toGrid = <T>(
     frames$.pipe(
       lastSnapshot(),
       concatMap(({ xt }) => pixels(xt)),
-      concatMap((images) => written(path, encode(grid(look)(images)))),
+      concatMap((images) => written(place, encode(grid(look)(images)))),
     )
 }

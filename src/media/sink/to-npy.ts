@@ -5,10 +5,10 @@ import type { Frame } from '../../stream/frame.ts'
 import { lastSnapshot } from '../../stream/snapshot.ts'
 import type { Written } from './files.ts'
 import { encodeNpy } from '../format/npy.ts'
-import { written } from './written.ts'
+import { type Place, written } from './written.ts'
 
 /**
- * Writes the last x_t to a `.npy` file: float32, `[rows, channels, height, width]` as torch has it. The data's range
+ * Writes the last x_t as `.npy`: float32, `[rows, channels, height, width]` as torch has it. The data's range
  * is `[−1, 1]`; what the sampler left a little outside stays there.
  *
  *     frames   --a--b--c|
@@ -17,7 +17,7 @@ import { written } from './written.ts'
  * @remarks
  * The file is written when the frames complete, whole or not at all; where none came or they fail, there is no file.
  *
- * @param path - of the file; missing directories are made
+ * @param place - of the file, whose missing directories are made; or a stream, which is not ended
  * @returns one notice, when the file is there; errors with FileUnwritable, or as the frames do
  *
  * @example
@@ -26,9 +26,9 @@ import { written } from './written.ts'
  * ```
  */
 export const toNpy =
-  <T>(path: string): OperatorFunction<Frame<T>, Written> =>
+  <T>(place: Place): OperatorFunction<Frame<T>, Written> =>
   (frames$) =>
     frames$.pipe(
       lastSnapshot(),
-      concatMap(({ xt: images }) => written(path, encodeNpy(toChannelsFirst(images)))),
+      concatMap(({ xt: images }) => written(place, encodeNpy(toChannelsFirst(images)))),
     )

@@ -6,8 +6,8 @@ import { encodePng } from '../format/png.ts'
 import { y4mFrame, y4mHeader } from '../format/y4m.ts'
 import type { Picture } from '../picture/picture.ts'
 import type { RgbPicture } from '../picture/rgb.ts'
+import { putInto } from './put.ts'
 import { type Reel, type ReelOptions, ticker, toReel } from './reel.ts'
-import { ReaderGone } from './sink.ts'
 
 /** What has gone into a stream. */
 export interface Streamed {
@@ -20,41 +20,6 @@ export interface Streamed {
 export interface ToWritableOptions extends ReelOptions {
   /** Whether the stream is ended when the run is; `process.stdout` is not to be. Default: true. */
   readonly end?: boolean
-}
-
-/** Writes in turn; settles when the stream has passed the bytes on. */
-const writer = (writable: Writable): ((bytes: Uint8Array) => Promise<void>) => {
-  let trouble: unknown
-  const listen = (error: unknown): void => {
-    trouble ??= error
-  }
-  writable.on('error', listen)
-  return (bytes) =>
-    new Promise((resolve, reject) => {
-      const refuse = (error: unknown): void => {
-        const code = error instanceof Error && 'code' in error ? error.code : undefined
-        const isGone =
-          code === 'EPIPE' ||
-          code === 'ERR_STREAM_DESTROYED' ||
-          code === 'ERR_STREAM_WRITE_AFTER_END' ||
-          code === 'ECONNRESET'
-        reject(isGone ? new ReaderGone() : error instanceof Error ? error : new Error(String(error)))
-      }
-      const left = (): void => {
-        refuse(trouble ?? Object.assign(new Error(), { code: 'EPIPE' }))
-      }
-      if (writable.destroyed) {
-        left()
-        return
-      }
-      // a stream that is destroyed while it is written to need not answer
-      writable.once('close', left)
-      writable.write(bytes, (error) => {
-        writable.off('close', left)
-        if (error === null || error === undefined) resolve()
-        else refuse(error)
-      })
-    })
 }
 
 /** Pictures as bytes, for a stream. */
@@ -93,7 +58,7 @@ export const toWritable = <T>(
 ): OperatorFunction<Frame<T>, Streamed> => {
   const { fps = 25 } = options
   return toReel((extent): Promise<Reel<Streamed>> => {
-    const put = writer(writable)
+    const put = putInto(writable)
     const ticks = ticker(fps)
     let [bytes, frames] = [0, 0]
     const write = async (piece: Uint8Array): Promise<void> => {
