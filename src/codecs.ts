@@ -42,7 +42,7 @@ export class List<A> extends t.Type<readonly A[]> {
     is: List<A>['is'],
     validate: List<A>['validate'],
     item: t.Type<A>,
-    most = Infinity,
+    most: number = Infinity,
   ) {
     super(name, is, validate, t.identity)
     this.item = item
@@ -185,7 +185,7 @@ export const nullOr = <A>(codec: t.Type<A>): t.Type<A | null> => t.union([codec,
  * expect([['a', 'b'], []].map(listOf('names', words).is)).toEqual([true, false])
  * ```
  */
-export const listOf = <A>(what: string, codec: t.Type<A>, most = Infinity): t.Type<readonly A[]> => {
+export const listOf = <A>(what: string, codec: t.Type<A>, most: number = Infinity): t.Type<readonly A[]> => {
   const list = t.readonlyArray(codec)
   const fits = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.length <= most
   return new List<A>(

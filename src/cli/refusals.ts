@@ -38,6 +38,7 @@ export const refusalOf =
 
 /** Refuses words that belong to no option and are no argument. */
 export const refuseArguments = (command: Command): void => {
+  if (command.registeredArguments.some(({ variadic }) => variadic)) return
   const taken = command.registeredArguments.length
   const extra = command.args[taken]
   if (extra === undefined) return

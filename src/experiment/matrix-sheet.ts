@@ -61,3 +61,20 @@ export const cellCaptions = (cells: readonly Cell[], rows: number): readonly str
   cells.flatMap(({ rule, spacing }) =>
     Array.from({ length: rows }, () => `${rule.name} ${/\d+/.exec(spacing.name)?.[0] ?? spacing.name}`),
   )
+
+/**
+ * How many images of a {@link matrixSheet} stand in a row: those of one rule.
+ *
+ * @param cells - those of {@link matrix}
+ * @param rows - how many images each has
+ *
+ * @example
+ * ```ts
+ * const [rule, other] = [ddim(), ddpm()]
+ * const [few, many] = [trailing(5), trailing(50)]
+ * const cells = [rule, other].flatMap((rule) => [few, many].map((spacing) => ({ rule, spacing })))
+ * expect(sheetColumns(cells, 3)).toBe(6)
+ * ```
+ */
+export const sheetColumns = (cells: readonly Cell[], rows: number): number =>
+  rows * cells.filter(({ rule }) => rule === cells[0]?.rule).length

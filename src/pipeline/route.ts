@@ -5,7 +5,7 @@ import { oneOf, wholeFrom } from '../codecs.ts'
 import { lerp, type Mix, slerp } from '../experiment/mix.ts'
 import { loop, path, plane, type Route } from '../experiment/route.ts'
 import { call, library, literal, type Staged } from './staged.ts'
-import { defaulted, kind, struct } from './struct.ts'
+import { defaulted, type Field, kind, struct } from './struct.ts'
 import { type Variants, variants } from './variants.ts'
 
 /** A route. */
@@ -43,7 +43,7 @@ export const stageRoute = (settings: RouteSettings): Staged<Route> => {
 export type MixName = 'slerp' | 'lerp'
 
 /** The field of a mix. */
-export const mixField = defaulted(
+export const mixField: Field<MixName, true> = defaulted(
   oneOf<MixName>('slerp', 'lerp'),
   'slerp' as MixName,
   'What lies between two latents: on the arc, or on the straight line.',

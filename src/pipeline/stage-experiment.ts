@@ -12,7 +12,7 @@ import { inpaint, type InpaintConfig } from '../experiment/inpaint.ts'
 import { interpolate, type InterpolateConfig } from '../experiment/interpolate.ts'
 import { interpolateImages, type InterpolateImagesConfig } from '../experiment/interpolate-images.ts'
 import { type CellRun, matrix, type MatrixConfig } from '../experiment/matrix.ts'
-import { cellCaptions, matrixSheet } from '../experiment/matrix-sheet.ts'
+import { cellCaptions, matrixSheet, sheetColumns } from '../experiment/matrix-sheet.ts'
 import { reconstruct } from '../experiment/reconstruct.ts'
 import type { CodingConfig } from '../experiment/coding.ts'
 import { still } from '../experiment/still.ts'
@@ -224,24 +224,9 @@ const sheet = ({ pipeline, model, guided, naming }: Bench, experiment: Of<'matri
   return {
     frames$: call('matrixSheet', matrixSheet<Tensor>, model as Staged<Denoiser<Tensor>>, cells),
     captions: call('cellCaptions', cellCaptions, cells, field(batch, 'rows')),
-    columns: call(
-      'sheetColumns',
-      sheetColumns,
-      literal(experiment.counts.length),
-      field(batch, 'rows'),
-    ),
+    columns: call('sheetColumns', sheetColumns, cells, field(batch, 'rows')),
   }
 }
-
-/**
- * How many images of a matrix stand in a row: all of a rule's.
- *
- * @example
- * ```ts
- * expect(sheetColumns(4, 2)).toBe(8)
- * ```
- */
-export const sheetColumns = (counts: number, rows: number): number => counts * rows
 
 const staged = (bench: Bench, experiment: Experiment): Fields<Composed> => {
   switch (experiment.kind) {

@@ -1,6 +1,7 @@
 /**
  * A pipeline as the composition that a user would write.
  */
+import type { ClipChoice } from '../diffusion/clip.ts'
 import type { Rule } from '../diffusion/rule.ts'
 import type { Schedule } from '../diffusion/schedule.ts'
 import type { Spacing } from '../diffusion/spacing.ts'
@@ -71,7 +72,7 @@ export const stageTransitions = (
   )
 
 /** What is said of clipping, if anything is. */
-export const clipOf = ({ clip }: Pipeline) => (clip === undefined ? undefined : stageClip(clip))
+export const clipOf = ({ clip }: Pick<Pipeline, 'clip'>): Staged<ClipChoice> | undefined => (clip === undefined ? undefined : stageClip(clip))
 
 /** What every branch of a pipeline is told. */
 const samplingOf = (
