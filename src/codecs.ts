@@ -19,7 +19,12 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 export class Leaf<A> extends t.Type<A> {
   /** Takes just what the codec takes, of what JSON can say. */
   readonly schema: JsonSchema
-  constructor(name: string, is: (value: unknown) => value is A, validate: Leaf<A>['validate'], schema: JsonSchema) {
+  constructor(
+    name: string,
+    is: (value: unknown) => value is A,
+    validate: Leaf<A>['validate'],
+    schema: JsonSchema,
+  ) {
     super(name, is, validate, t.identity)
     this.schema = schema
   }
@@ -42,7 +47,7 @@ export class List<A> extends t.Type<readonly A[]> {
     is: List<A>['is'],
     validate: List<A>['validate'],
     item: t.Type<A>,
-    most: number = Infinity,
+    most = Infinity,
   ) {
     super(name, is, validate, t.identity)
     this.item = item
@@ -160,7 +165,12 @@ export const extent: t.Type<readonly [height: number, width: number]> = expectin
   'a height and width in pixels',
   (value): value is readonly [number, number] =>
     Array.isArray(value) && value.length === 2 && value.every(isWholeFrom(1)),
-  { type: 'array', items: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER }, minItems: 2, maxItems: 2 },
+  {
+    type: 'array',
+    items: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    minItems: 2,
+    maxItems: 2,
+  },
 )
 
 /**
@@ -185,7 +195,7 @@ export const nullOr = <A>(codec: t.Type<A>): t.Type<A | null> => t.union([codec,
  * expect([['a', 'b'], []].map(listOf('names', words).is)).toEqual([true, false])
  * ```
  */
-export const listOf = <A>(what: string, codec: t.Type<A>, most: number = Infinity): t.Type<readonly A[]> => {
+export const listOf = <A>(what: string, codec: t.Type<A>, most = Infinity): t.Type<readonly A[]> => {
   const list = t.readonlyArray(codec)
   const fits = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.length <= most
   return new List<A>(

@@ -70,7 +70,9 @@ export const completion =
       readOneOf('completion', shells)(shell),
       E.map((known) => {
         if (known === 'fish') return fish(program)
-        return known === 'bash' ? bash(program) : `autoload -U +X bashcompinit && bashcompinit\n${bash(program)}`
+        return known === 'bash'
+          ? bash(program)
+          : `autoload -U +X bashcompinit && bashcompinit\n${bash(program)}`
       }),
     )
 

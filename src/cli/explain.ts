@@ -22,7 +22,9 @@ export const explain = async (
   print: (text: string) => unknown,
   complain: (text: string) => unknown,
 ): Promise<number> => {
-  const plans = isModule(path) ? E.left(failWith(`${path} is TypeScript as it is`)) : await readPlans(path, sets)()
+  const plans = isModule(path)
+    ? E.left(failWith(`${path} is TypeScript as it is`))
+    : await readPlans(path, sets)()
   return pipe(
     plans,
     E.match(
@@ -33,7 +35,9 @@ export const explain = async (
       ([first, ...others]) => {
         if (first !== undefined) print(first.plan.code)
         if (others.length > 0)
-          complain(`It is a sweep of ${String(others.length + 1)} runs; this is the first. --set chooses another.\n`)
+          complain(
+            `It is a sweep of ${String(others.length + 1)} runs; this is the first. --set chooses another.\n`,
+          )
         return exitCode.ok
       },
     ),

@@ -19,7 +19,11 @@ interface SetFlags {
 }
 
 const withSet = (command: Command): Command =>
-  command.option('--set <name=value>', 'a setting in the file’s stead, such as noise.seed=3 or eta=0.5; again for each', collect)
+  command.option(
+    '--set <name=value>',
+    'a setting in the file’s stead, such as noise.seed=3 or eta=0.5; again for each',
+    collect,
+  )
 
 /** Adds the verbs to the program. */
 export const addPipelineVerbs = (program: Command, { context, print, words, exit }: Outside): void => {
@@ -30,7 +34,10 @@ export const addPipelineVerbs = (program: Command, { context, print, words, exit
       .argument('<file>', 'pipeline.yaml, .json, .ts or .mjs'),
   )
     .option('--dry-run', 'show the pipeline with every default, and run nothing')
-    .addHelpText('after', '\nExample:\n  rxdiffusion run pipelines/ten-classes.yaml --set noise.seed=3 --set steps=20')
+    .addHelpText(
+      'after',
+      '\nExample:\n  rxdiffusion run pipelines/ten-classes.yaml --set noise.seed=3 --set steps=20',
+    )
     .action(async (path: string, flags: RunFlags) => {
       const { runCommand } = await import('./run.ts')
       exit(await runCommand(path, flags, context()))

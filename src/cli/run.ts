@@ -49,8 +49,7 @@ const readWork = (path: string, { set = [] }: RunFlags): TE.TaskEither<Failure, 
       readPlans(path, set),
       TE.map((plans) => plans.map(workOf(command))),
     )
-  if (set.length > 0)
-    return TE.left(failWith('--set is for YAML and JSON; a module says what it says'))
+  if (set.length > 0) return TE.left(failWith('--set is for YAML and JSON; a module says what it says'))
   return pipe(
     readComposition(path),
     TE.map((composition) => [{ composition, recipe: basename(path), command }]),
@@ -74,16 +73,16 @@ const compose = (
 const orFree =
   ({ model }: Pick<Opened, 'model'>) =>
   <A>(task: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
-    async () => {
-      let used = false
-      try {
-        const result = await task()
-        used = E.isRight(result)
-        return result
-      } finally {
-        if (!used) model[Symbol.dispose]()
-      }
+  async () => {
+    let used = false
+    try {
+      const result = await task()
+      used = E.isRight(result)
+      return result
+    } finally {
+      if (!used) model[Symbol.dispose]()
     }
+  }
 
 /** The plan of a run; its steps and rows are known when frames have come. */
 const planOf = (
@@ -155,7 +154,9 @@ export const runAll = async (all: readonly Work[], context: Context): Promise<nu
 export const showAll = (all: readonly Work[], print: (text: string) => unknown): number => {
   print(
     all
-      .map(({ planned, recipe }) => (planned === undefined ? `# ${recipe}\n` : printPipeline(planned.pipeline)))
+      .map(({ planned, recipe }) =>
+        planned === undefined ? `# ${recipe}\n` : printPipeline(planned.pipeline),
+      )
       .join('---\n'),
   )
   return exitCode.ok

@@ -36,10 +36,7 @@ const stacked = (cells: readonly CellImages[]): Values => {
  * expect((await finalSnapshot(matrixSheet(model, cells))).xt.shape).toEqual([12, 1])
  * ```
  */
-export const matrixSheet = <T>(
-  model: Denoiser<T>,
-  cells: ReadonlyArray<CellRun<T>>,
-): Observable<Frame<T>> =>
+export const matrixSheet = <T>(model: Denoiser<T>, cells: ReadonlyArray<CellRun<T>>): Observable<Frame<T>> =>
   finalImages(cells).pipe(
     toArray(),
     map(stacked),

@@ -26,7 +26,9 @@ const put = (value: unknown, [key, ...rest]: readonly string[], what: unknown): 
     return value.map((item: unknown, i) => (i === Number(key) ? put(item, rest, what) : item))
   const record = isRecord(value) ? value : typeof value === 'string' ? { kind: value } : {}
   // another kind has other settings
-  return key === 'kind' && rest.length === 0 ? { kind: what } : { ...record, [key]: put(record[key], rest, what) }
+  return key === 'kind' && rest.length === 0
+    ? { kind: what }
+    : { ...record, [key]: put(record[key], rest, what) }
 }
 
 const begins = (way: readonly string[], start: readonly string[]): boolean =>

@@ -131,8 +131,7 @@ export const compile = (pipeline: Pipeline): E.Either<readonly PipelineError[], 
   const flaws = flawsOf(pipeline)
   if (flaws.length > 0) return E.left(flaws)
   const { model, engine, outputs, experiment } = pipeline
-  const program =
-    experiment === undefined ? sampleProgram(pipeline) : experimentProgram(pipeline, experiment)
+  const program = experiment === undefined ? sampleProgram(pipeline) : experimentProgram(pipeline, experiment)
   return E.right({
     pipeline,
     recipe: recipeOf(pipeline),

@@ -22,7 +22,11 @@ export const conditionCodec: t.Type<ConditionSettings> = struct<ConditionSetting
     listOf('labels, by name or number', t.union([words, wholeFrom(0)], 'the name or number of a class')),
     'Classes by name or number, or none; every class once unless said. They are repeated over a larger batch.',
   ),
-  guidance: defaulted(numberIn(0), 1, 'The weight of the labels (classifier-free guidance); 1 is the model itself.'),
+  guidance: defaulted(
+    numberIn(0),
+    1,
+    'The weight of the labels (classifier-free guidance); 1 is the model itself.',
+  ),
   rescale: defaulted(
     numberIn(0, 1),
     0,

@@ -22,7 +22,11 @@ const errorOf = ({ context, value, message = '' }: t.ValidationError): PipelineE
   const type = last?.type
   return type instanceof NoSuch
     ? { way, part: 'key', reason: `${type.name}${message}` }
-    : { way, part: 'value', reason: `expected ${type?.name ?? 'something else'}, got ${found(actual)}${message}` }
+    : {
+        way,
+        part: 'value',
+        reason: `expected ${type?.name ?? 'something else'}, got ${found(actual)}${message}`,
+      }
 }
 
 const same = (a: PipelineError, b: PipelineError): boolean =>
@@ -51,9 +55,7 @@ export const decodePipeline = (value: unknown): E.Either<readonly PipelineError[
       ? pipelineCodec.decode(value)
       : t.failure<Pipeline>(value, [{ key: '', type: pipelineCodec, actual: value }]),
     E.mapLeft((errors) =>
-      errors
-        .map(errorOf)
-        .filter((error, i, all) => all.findIndex((other) => same(error, other)) === i),
+      errors.map(errorOf).filter((error, i, all) => all.findIndex((other) => same(error, other)) === i),
     ),
   )
 

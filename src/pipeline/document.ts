@@ -63,7 +63,10 @@ const linesOf = ({ placeOf }: Document, errors: readonly PipelineError[]): reado
       const place = placeOf(way, part)
       const [, line = '0', column = '0'] = /:(\d+):(\d+)$/.exec(place) ?? []
       const path = show(way)
-      return { line: `${place} ${path === '' ? '' : `${path}: `}${reason}`, at: [Number(line), Number(column)] as const }
+      return {
+        line: `${place} ${path === '' ? '' : `${path}: `}${reason}`,
+        at: [Number(line), Number(column)] as const,
+      }
     })
     .toSorted((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1])
     .map(({ line }) => line)

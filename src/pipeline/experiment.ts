@@ -70,17 +70,21 @@ const coding = {
   refinements: defaulted(wholeFrom(0), 0, 'How often each step up asks the network again.'),
   evaluateAt: defaulted(
     oneOf<EvaluateAt>('source', 'destination'),
-    'destination' as EvaluateAt,
+    'destination',
     'Where the way up asks the network.',
   ),
 }
-const route = defaulted(routeCodec as t.Type<RouteSettings>, { kind: 'path', frames: 9 } as RouteSettings, 'Its route.')
+const route = defaulted(
+  routeCodec as t.Type<RouteSettings>,
+  { kind: 'path', frames: 9 },
+  'Its route.',
+)
 
 /** The codec of what is known. */
 export const knownCodec: Variants<KnownSettings> = variants<KnownSettings>('a known part', {
   half: struct('half', {
     kind: kind('half'),
-    side: defaulted(oneOf<Side>('left', 'right', 'top', 'bottom'), 'left' as Side, 'Which half is known.'),
+    side: defaulted(oneOf<Side>('left', 'right', 'top', 'bottom'), 'left', 'Which half is known.'),
   }),
   around: struct('around', {
     kind: kind('around'),
@@ -126,7 +130,7 @@ export const experimentCodec: Variants<Experiment> = variants<Experiment>('an ex
     images,
     known: defaulted(
       knownCodec as t.Type<KnownSettings>,
-      { kind: 'half', side: 'left' } as KnownSettings,
+      { kind: 'half', side: 'left' },
       'What is known.',
     ),
     jump: defaulted(wholeFrom(1), 10, 'How many steps to go back each time.'),

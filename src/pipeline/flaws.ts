@@ -24,7 +24,11 @@ type Flaw = readonly [way: readonly string[], reason: string | undefined]
 /** What a constructor refuses. */
 const refusal = (staged: Staged<unknown>): string | undefined => {
   const made = attempt(() => staged.run(new Map()))
-  return E.isLeft(made) ? ('reason' in made.left ? made.left.reason : made.left.message.replace(/[.]$/, '')) : undefined
+  return E.isLeft(made)
+    ? 'reason' in made.left
+      ? made.left.reason
+      : made.left.message.replace(/[.]$/, '')
+    : undefined
 }
 
 const ofSampler = (way: readonly string[], sampler: Sampler): Flaw => [
@@ -109,14 +113,12 @@ const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
     ...(kind === 'matrix'
       ? [
           ...experiment.samplers.map((sampler, i) => ofSampler([...way, 'samplers', String(i)], sampler)),
-          ...outputs.map(
-            ({ kind: written }, i): Flaw => [
-              ['outputs', String(i), 'kind'],
-              ['grid', 'samples'].includes(written)
-                ? undefined
-                : `a matrix is a grid or samples, and no ${written}`,
-            ],
-          ),
+          ...outputs.map(({ kind: written }, i): Flaw => [
+            ['outputs', String(i), 'kind'],
+            ['grid', 'samples'].includes(written)
+              ? undefined
+              : `a matrix is a grid or samples, and no ${written}`,
+          ]),
           [
             ['steps'],
             'count' in pipeline.steps ? undefined : 'a matrix takes steps that are counted',
@@ -129,7 +131,9 @@ const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
 const ofOutputs = ({ outputs }: Pipeline): readonly Flaw[] =>
   outputs.map(({ path }, i) => [
     ['outputs', String(i), 'path'],
-    outputs.findIndex((other) => other.path === path) < i ? `it is ${path}, as that of another output` : undefined,
+    outputs.findIndex((other) => other.path === path) < i
+      ? `it is ${path}, as that of another output`
+      : undefined,
   ])
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Images that an experiment begins with: `images: { path: photos/, count: 8 }`.
  */
-import * as t from 'io-ts'
+import type * as t from 'io-ts'
 import { wholeFrom, words, yesOrNo } from '../codecs.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import { defaultImages, openImages } from '../data/open-images.ts'
@@ -114,11 +114,7 @@ const repeated = ({ shape, data }: Values, times: number): Values => {
  * await expect(readMask({ shape: [28, 28, 1] }, 'no/such.png', [2, 28, 28, 1])).rejects.toThrow('it does not exist')
  * ```
  */
-export const readMask = async (
-  model: Pick<Model, 'shape'>,
-  path: string,
-  shape: Shape,
-): Promise<Values> => {
+export const readMask = async (model: Pick<Model, 'shape'>, path: string, shape: Shape): Promise<Values> => {
   const source = await orThrow(openImages(path, { shape: model.shape, resize: true }))
   const [rows = 0] = shape
   if (source.count !== 1 && source.count !== rows)

@@ -60,7 +60,8 @@ const oneSettingOf = ({ settings }: OneSetting<unknown>, definitions: Definition
 
 const schemaOf = (codec: t.Mixed, definitions: Definitions): JsonSchema => {
   if (codec instanceof Leaf) return codec.schema
-  if (codec instanceof List) return {
+  if (codec instanceof List)
+    return {
       type: 'array',
       minItems: 1,
       ...(codec.most === Infinity ? {} : { maxItems: codec.most }),

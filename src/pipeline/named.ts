@@ -6,13 +6,18 @@ import { E } from '../fp.ts'
 import { isRecord } from '../json.ts'
 
 /** What is taken for a name: it may become a part of a file's. */
-export const NAME: RegExp = /^[A-Za-z_][\w.-]*$/
+export const NAME = /^[A-Za-z_][\w.-]*$/
 
 /** Settings by names of one's own, at least one. */
 export class Named<A> extends t.Type<Readonly<Record<string, A>>> {
   readonly item: t.Type<A>
   constructor(what: string, item: t.Type<A>) {
-    const name = new t.Type<string>('a name of letters, digits, . _ and -', t.string.is, t.failure, t.identity)
+    const name = new t.Type<string>(
+      'a name of letters, digits, . _ and -',
+      t.string.is,
+      t.failure,
+      t.identity,
+    )
     const validate = (value: unknown, context: t.Context): t.Validation<Readonly<Record<string, A>>> => {
       if (!isRecord(value) || Object.keys(value).length === 0) return t.failure(value, context)
       const errors: t.Errors = []

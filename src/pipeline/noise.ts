@@ -27,10 +27,7 @@ const some = listOf('seeds', whole)
 const isSeeds = (value: unknown): value is Seeds =>
   whole.is(value) ||
   some.is(value) ||
-  (isRecord(value) &&
-    Object.keys(value).length === 2 &&
-    whole.is(value['from']) &&
-    whole.is(value['to']))
+  (isRecord(value) && Object.keys(value).length === 2 && whole.is(value['from']) && whole.is(value['to']))
 
 const wholeSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }
 
@@ -53,7 +50,11 @@ export const seedsCodec: t.Type<Seeds> = new Leaf<Seeds>(
   },
 )
 
-const seed = defaulted(seedsCodec, 0, 'One seed for the batch; or one for each sample, a list or { from, to }.')
+const seed = defaulted(
+  seedsCodec,
+  0,
+  'One seed for the batch; or one for each sample, a list or { from, to }.',
+)
 
 /** The codec of noise. */
 export const noiseCodec: Variants<Noise> = variants<Noise>('a source of noise', {

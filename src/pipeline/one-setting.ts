@@ -18,7 +18,11 @@ export class OneSetting<A> extends t.Type<A> {
       if (key === undefined || others.length > 0) return t.failure(value, context)
       const codec = Object.hasOwn(settings, key) ? settings[key] : undefined
       if (codec === undefined)
-        return t.failure(value[key], t.appendContext(context, key, new NoSuch(known)), nearestHint(known)(key))
+        return t.failure(
+          value[key],
+          t.appendContext(context, key, new NoSuch(known)),
+          nearestHint(known)(key),
+        )
       return codec.validate(value[key], t.appendContext(context, key, codec)) as t.Validation<A>
     }
     const whole = (value: unknown, context: t.Context): t.Validation<A> => {

@@ -30,6 +30,8 @@ const member = (name: OutputKind): Struct<unknown> =>
 export const outputCodec: Variants<Output> = new Variants<Output>(
   'an output',
   Object.fromEntries(
-    outputKindNames.filter((name) => outputKinds[name].endings.length > 0).map((name) => [name, member(name)]),
+    outputKindNames
+      .filter((name) => outputKinds[name].endings.length > 0)
+      .map((name) => [name, member(name)]),
   ),
 )

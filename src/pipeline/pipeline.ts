@@ -52,24 +52,28 @@ export const pipelineCodec: Struct<Pipeline> = struct<Pipeline>('a pipeline', {
   ),
   engine: defaulted(
     oneOf<Pipeline['engine']>('auto', ...engineNames),
-    'auto' as Pipeline['engine'],
+    'auto',
     'What runs the model.',
   ),
-  noise: defaulted(noiseCodec as t.Type<Noise>, { kind: 'philox', seed: 0 } as Noise, 'Where noise comes from.'),
+  noise: defaulted(
+    noiseCodec as t.Type<Noise>,
+    { kind: 'philox', seed: 0 },
+    'Where noise comes from.',
+  ),
   condition: defaulted(
     conditionCodec,
-    { guidance: 1, rescale: 0 } as ConditionSettings,
+    { guidance: 1, rescale: 0 },
     'What the samples are to show.',
   ),
   batch: free(wholeFrom(1), 'How many samples; as many as there are labels or seeds unless said.'),
   steps: defaulted(
     stepsCodec as t.Type<Steps>,
-    { kind: 'trailing', count: 50, finalLevel: 'clean' } as Steps,
+    { kind: 'trailing', count: 50, finalLevel: 'clean' },
     'Which levels to visit.',
   ),
   sampler: defaulted(
     samplerCodec as t.Type<Sampler>,
-    { kind: 'ddim', eta: 0 } as Sampler,
+    { kind: 'ddim', eta: 0 },
     'How x is made from step to step.',
   ),
   clip: free(

@@ -11,4 +11,8 @@ import type { Pipeline } from './pipeline.ts'
  * @param pipeline - decoded
  */
 export const printPipeline = (pipeline: Pipeline): string =>
-  stringify(encodePipeline(pipeline), { lineWidth: 100, flowCollectionPadding: true, aliasDuplicateObjects: false })
+  stringify(encodePipeline(pipeline), {
+    lineWidth: 100,
+    flowCollectionPadding: true,
+    aliasDuplicateObjects: false,
+  })

@@ -45,7 +45,7 @@ export type MixName = 'slerp' | 'lerp'
 /** The field of a mix. */
 export const mixField: Field<MixName, true> = defaulted(
   oneOf<MixName>('slerp', 'lerp'),
-  'slerp' as MixName,
+  'slerp',
   'What lies between two latents: on the arc, or on the straight line.',
 )
 

@@ -39,14 +39,13 @@ export type TermSettings =
 
 /** A rule, by name or as a sum of terms. */
 export type RuleChoice =
-  | NamedRule
-  | { readonly kind: 'sum'; readonly name: string; readonly terms: readonly TermSettings[] }
+  NamedRule | { readonly kind: 'sum'; readonly name: string; readonly terms: readonly TermSettings[] }
 
 const etaOf = (fallback: number) =>
   defaulted(numberIn(0, 1), fallback, 'η: 0 draws no fresh noise (DDIM), 1 as much as DDPM.')
 const bend = defaulted(
   oneOf('half', 'whole'),
-  'half' as 'half' | 'whole',
+  'half',
   'The weight of the second difference: half, as the peers have it, or whole.',
 )
 
@@ -65,8 +64,10 @@ export const termCodec: Variants<TermSettings> = variants<TermSettings>('a term'
 
 type Settings<K extends RuleName> = Extract<NamedRule, { readonly kind: K }>
 
-const member = <K extends RuleName>(name: K, fields: Omit<FieldsOf<Settings<K>>, 'kind'>): Struct<Settings<K>> =>
-  new Struct<Settings<K>>(name, { kind: kind(name), ...fields })
+const member = <K extends RuleName>(
+  name: K,
+  fields: Omit<FieldsOf<Settings<K>>, 'kind'>,
+): Struct<Settings<K>> => new Struct<Settings<K>>(name, { kind: kind(name), ...fields })
 
 /** The sets of settings of all rules, by kind. */
 export const ruleMembers: {
@@ -76,7 +77,7 @@ export const ruleMembers: {
   ddpm: member('ddpm', {
     variance: defaulted(
       oneOf<Variance>('fixed-small', 'fixed-large', 'learned', 'learned-range'),
-      'fixed-small' as Variance,
+      'fixed-small',
       'How much fresh noise.',
     ),
   }),
@@ -93,7 +94,7 @@ export const ruleMembers: {
   }),
   plms: member('plms', {}),
   unipc: member('unipc', {
-    order: defaulted(oneOf<1 | 2 | 3>(1, 2, 3), 2 as 1 | 2 | 3, 'The order of its predictor.'),
+    order: defaulted(oneOf<1 | 2 | 3>(1, 2, 3), 2, 'The order of its predictor.'),
   }),
   sum: struct('sum', {
     kind: kind('sum'),
@@ -114,9 +115,7 @@ const flawOfTerm = (term: TermSettings): string | undefined =>
 
 /** What is wrong with a rule that its codec takes, as the end of a sentence. */
 export const flawOfRule = (choice: RuleChoice): string | undefined =>
-  choice.kind === 'sum'
-    ? choice.terms.map(flawOfTerm).find((flaw) => flaw !== undefined)
-    : undefined
+  choice.kind === 'sum' ? choice.terms.map(flawOfTerm).find((flaw) => flaw !== undefined) : undefined
 
 const stageTerm = (term: TermSettings): Staged<Term> => {
   switch (term.kind) {
@@ -144,7 +143,7 @@ export const stageRule = (choice: RuleChoice): Staged<Rule> => {
   if (choice.kind === 'sum')
     return call('rule', rule, literal(choice.name), list(choice.terms.map(stageTerm)))
   const { kind: name, ...settings } = choice
-  const make = rules[name] as (options?: object) => Rule
+  const make = rules[name]
   return Object.keys(settings).length === 0
     ? call(functionName(name), () => make())
     : call(functionName(name), make, literal<object | undefined>(settings))

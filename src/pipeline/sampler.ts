@@ -67,7 +67,7 @@ export const stageSampler = (sampler: Sampler): Staged<Rule> =>
             record<Stage | LastStage>({
               ...(until === undefined ? {} : { until: literal(until) }),
               rule: stageRule(rule),
-            } as Parameters<typeof record<Stage | LastStage>>[0]),
+            }),
           ),
         ) as unknown as Staged<Stages>,
       )
@@ -88,8 +88,5 @@ export const forkCodec: t.Type<ForkSettings> = struct<ForkSettings>('a fork', {
     new OneSetting<ForkAt>('one of step, t, alphaBar and logSnr', { step: wholeFrom(0), ...marks }),
     'Where: after how many steps (0 is x_T), or at a level.',
   ),
-  branches: needed(
-    new Named<Sampler>('branches by name', samplerCodec),
-    'Their samplers, by name.',
-  ),
+  branches: needed(new Named<Sampler>('branches by name', samplerCodec), 'Their samplers, by name.'),
 })

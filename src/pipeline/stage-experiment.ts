@@ -44,13 +44,16 @@ interface Bench {
   readonly naming: Naming
 }
 
-const interpolated = ({ pipeline, model, guided: _, rule, naming }: Bench, experiment: Of<'interpolate'>): Fields<Composed> => {
+const interpolated = (
+  { pipeline, model, guided: _, rule, naming }: Bench,
+  experiment: Of<'interpolate'>,
+): Fields<Composed> => {
   const { noise, condition, clip: __ } = pipeline
   const seeds = seedsOf(noise) ?? []
   const batch = nameBatch(condition, seeds.length, model, naming)
   const guidance = experiment.guidance ?? [condition.guidance]
   const config: Fields<InterpolateConfig<Tensor>> = {
-    model: model as Staged<Denoiser<Tensor>>,
+    model: model,
     rule,
     route: stageRoute(experiment.route),
     noise: list(seeds.map((seed) => stageNoise({ kind: noise.kind, seed }))),
@@ -74,7 +77,10 @@ const columnsOf = (route: Of<'interpolate'>['route']): Staged<number> =>
   literal(route.kind === 'plane' ? route.columns : route.kind === 'loop' ? route.frames - 1 : route.frames)
 
 /** The images of an experiment, by the name `pictures`. */
-const pictured = ({ pipeline: { condition }, model, naming }: Bench, settings: ReadPictures): Staged<Pictures> =>
+const pictured = (
+  { pipeline: { condition }, model, naming }: Bench,
+  settings: ReadPictures,
+): Staged<Pictures> =>
   naming.awaited(
     'pictures',
     call(

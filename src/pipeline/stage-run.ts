@@ -3,9 +3,8 @@
  */
 import type { ClipChoice } from '../diffusion/clip.ts'
 import type { Rule } from '../diffusion/rule.ts'
-import type { Schedule } from '../diffusion/schedule.ts'
 import type { Spacing } from '../diffusion/spacing.ts'
-import type { ChainOptions, Transition } from '../diffusion/transition.ts'
+import type { Transition } from '../diffusion/transition.ts'
 import type { Failure } from '../failure.ts'
 import type { E } from '../fp.ts'
 import { type BatchLabels, batchLabels, captionsOf } from '../model/batch-labels.ts'
@@ -45,11 +44,7 @@ export const nameBatch = (
       orThrow as (either: E.Either<Failure, BatchLabels>) => BatchLabels,
       call(
         'batchLabels',
-        batchLabels as (
-          known: Labels | undefined,
-          asked?: ReadonlyArray<string | number>,
-          rows?: number,
-        ) => E.Either<Failure, BatchLabels>,
+        batchLabels,
         field(model as Staged<Pick<Model, 'labels'>>, 'labels') as Staged<Labels | undefined>,
         literal(labels),
         literal(rows),
@@ -65,14 +60,15 @@ export const stageTransitions = (
 ): Staged<Observable<Transition>> =>
   call(
     'respace',
-    respace as (schedule: Schedule, spacing: Spacing, options?: ChainOptions) => Observable<Transition>,
+    respace,
     field(model, 'schedule'),
     spacing,
     literal(steps.finalLevel === 'clean' ? undefined : { finalLevel: steps.finalLevel }),
   )
 
 /** What is said of clipping, if anything is. */
-export const clipOf = ({ clip }: Pick<Pipeline, 'clip'>): Staged<ClipChoice> | undefined => (clip === undefined ? undefined : stageClip(clip))
+export const clipOf = ({ clip }: Pick<Pipeline, 'clip'>): Staged<ClipChoice> | undefined =>
+  clip === undefined ? undefined : stageClip(clip)
 
 /** What every branch of a pipeline is told. */
 const samplingOf = (
@@ -136,9 +132,7 @@ export const sampleProgram = (pipeline: Pipeline): Program<Composed> =>
       forked === undefined
         ? piped(
             transitions,
-            denoising(
-              record<DenoiseConfig<Tensor>>({ rule, ...samplingOf(pipeline, model, batch) }),
-            ),
+            denoising(record<DenoiseConfig<Tensor>>({ rule, ...samplingOf(pipeline, model, batch) })),
           )
         : (() => {
             // branches ask together

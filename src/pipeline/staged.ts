@@ -125,9 +125,9 @@ export const record = <A extends object>(
   fields: Fields<A>,
   ...spread: ReadonlyArray<Staged<object>>
 ): Staged<A> => {
-  const entries = (Object.entries(fields) as ReadonlyArray<readonly [string, Staged<unknown> | undefined]>).flatMap(
-    ([key, part]) => (part === undefined ? [] : [[key, part] as const]),
-  )
+  const entries = (
+    Object.entries(fields) as ReadonlyArray<readonly [string, Staged<unknown> | undefined]>
+  ).flatMap(([key, part]) => (part === undefined ? [] : [[key, part] as const]))
   const codes = entries.map(([key, { code }]) => (key === code ? key : `${keyOf(key)}: ${code}`))
   return {
     code: bracketed('{', [...spread.map(({ code }) => `...${code}`), ...codes], '}', ' '),

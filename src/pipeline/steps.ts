@@ -40,7 +40,7 @@ export type Steps = { readonly finalLevel: FinalLevel } & (
 const count = defaulted(wholeFrom(1), 50, 'How many steps, at most as many as the model was trained on.')
 const finalLevel = defaulted(
   oneOf<FinalLevel>('clean', 'first'),
-  'clean' as FinalLevel,
+  'clean',
   'Where the last step leads: to no noise at all, or to the least noise of the schedule.',
 )
 const ends = {
@@ -62,7 +62,7 @@ export const stepsCodec: Variants<Steps> = variants<Steps>('a spacing of steps',
   quadratic: struct('quadratic', {
     kind: kind('quadratic'),
     count,
-    from: defaulted(oneOf('0.8T', 'T'), '0.8T' as '0.8T' | 'T', 'Where the chain starts.'),
+    from: defaulted(oneOf('0.8T', 'T'), '0.8T', 'Where the chain starts.'),
     finalLevel,
   }),
   karras: struct('karras', { kind: kind('karras'), count, rho: rho(7), ...ends, finalLevel }),

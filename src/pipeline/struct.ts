@@ -110,7 +110,8 @@ export class Struct<A> extends t.Type<A> {
 
 /** Whether nothing that has a default is left out. */
 const isWhole = (fields: AnyFields, value: unknown): boolean =>
-  isRecord(value) && Object.entries(fields).every(([key, { present }]) => !present || Object.hasOwn(value, key))
+  isRecord(value) &&
+  Object.entries(fields).every(([key, { present }]) => !present || Object.hasOwn(value, key))
 
 /**
  * A closed set of settings.
@@ -119,7 +120,8 @@ const isWhole = (fields: AnyFields, value: unknown): boolean =>
  * @param fields - by name, in the order in which they are written
  */
 export const struct = <A>(what: string, fields: FieldsOf<NoInfer<A>>): Struct<A> =>
-  new Struct<A>(what, fields as unknown as AnyFields)
+  new Struct<A>(what, fields)
 
 /** The kind of a member of {@link variants}. */
-export const kind = <const K extends string>(name: K): Field<K, true> => needed(oneOf(name), 'Which kind it is.')
+export const kind = <const K extends string>(name: K): Field<K, true> =>
+  needed(oneOf(name), 'Which kind it is.')

@@ -43,15 +43,16 @@ export const sweep = (document: Document, pipeline: Pipeline): E.Either<Invalid,
   if (runs > MOST_RUNS)
     return E.left(
       fail('PipelineInvalid', {
-        problems: [`${document.placeOf(['grid'], 'value')} grid: it asks for ${runs} runs, and ${MOST_RUNS} are the most`],
+        problems: [
+          `${document.placeOf(['grid'], 'value')} grid: it asks for ${runs} runs, and ${MOST_RUNS} are the most`,
+        ],
       }),
     )
   return E.right(
     combinations(grid).map((combination) =>
       pipe(
         combination.reduce<Document>(
-          (sofar, [name, value]) =>
-            assign(name, value, document.placeOf(['grid', name], 'value'))(sofar),
+          (sofar, [name, value]) => assign(name, value, document.placeOf(['grid', name], 'value'))(sofar),
           { ...document, value: base },
         ),
         withPaths(combination),

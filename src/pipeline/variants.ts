@@ -6,7 +6,7 @@ import { oneOf } from '../codecs.ts'
 import { isRecord } from '../json.ts'
 import type { Struct } from './struct.ts'
 
-type Kinded = { readonly kind: string }
+interface Kinded { readonly kind: string }
 
 /** Several sets of settings, of which `kind` says the right one; a name alone stands for that kind with its defaults. */
 export class Variants<A> extends t.Type<A> {
@@ -23,7 +23,10 @@ export class Variants<A> extends t.Type<A> {
         const named = settings['kind']
         const member = memberOf(members, named)
         if (member !== undefined) return member.validate(settings, context) as t.Validation<A>
-        const place = typeof value === 'string' ? t.appendContext(context, '', kinds, value) : t.appendContext(context, 'kind', kinds, named)
+        const place =
+          typeof value === 'string'
+            ? t.appendContext(context, '', kinds, value)
+            : t.appendContext(context, 'kind', kinds, named)
         return kinds.validate(named, place) as t.Validation<never>
       },
       t.identity,

@@ -32,14 +32,14 @@ describe('batchLabels', () => {
   })
 
   it('takes names in any case, and numbers, "none" among them', () => {
-    expect(batchLabels(clothes, ['BAG', 'boot', '0', '3'], undefined)).toEqual(
+    expect(batchLabels(clothes, ['BAG', 'boot', '0', '3'], undefined)).toMatchObject(
       E.right({ rows: 4, classes: [1, 2, 0, 3], names: ['bag', 'Boot', 'shirt', 'none'] }),
     )
   })
 
   it('takes "none" for the class that stands for no label, alone and among others', () => {
     const nameless = { count: 4, names: ['shirt', 'bag', 'boot'], unconditional: 3 }
-    expect(batchLabels(nameless, ['none'], undefined)).toEqual(
+    expect(batchLabels(nameless, ['none'], undefined)).toMatchObject(
       E.right({ rows: 1, classes: [3], names: ['none'] }),
     )
     expect(batchLabels(nameless, ['bag', 'None'], 3)).toEqual(
@@ -56,7 +56,7 @@ describe('batchLabels', () => {
   })
 
   it('calls classes without names by their numbers', () => {
-    expect(batchLabels({ count: 3 }, undefined, undefined)).toEqual(
+    expect(batchLabels({ count: 3 }, undefined, undefined)).toMatchObject(
       E.right({ rows: 3, classes: [0, 1, 2], names: ['0', '1', '2'] }),
     )
   })
