@@ -40,14 +40,14 @@ export class Leaf<A> extends t.Type<A> {
  */
 export class List<A> extends t.Type<readonly A[]> {
   readonly item: t.Type<A>
-  /** How many items there may be. */
-  readonly most: number
+  /** How many items there may be; any number unless said. */
+  readonly most: number | undefined
   constructor(
     name: string,
     is: List<A>['is'],
     validate: List<A>['validate'],
     item: t.Type<A>,
-    most = Infinity,
+    most?: number,
   ) {
     super(name, is, validate, t.identity)
     this.item = item
@@ -195,11 +195,12 @@ export const nullOr = <A>(codec: t.Type<A>): t.Type<A | null> => t.union([codec,
  * expect([['a', 'b'], []].map(listOf('names', words).is)).toEqual([true, false])
  * ```
  */
-export const listOf = <A>(what: string, codec: t.Type<A>, most = Infinity): t.Type<readonly A[]> => {
+export const listOf = <A>(what: string, codec: t.Type<A>, most?: number): t.Type<readonly A[]> => {
   const list = t.readonlyArray(codec)
-  const fits = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.length <= most
+  const fits = (value: unknown): boolean =>
+    Array.isArray(value) && value.length > 0 && value.length <= (most ?? Infinity)
   return new List<A>(
-    `a list of one ${most === Infinity ? 'or more' : `to ${String(most)}`} ${what}`,
+    `a list of one ${most === undefined ? 'or more' : `to ${String(most)}`} ${what}`,
     (value): value is readonly A[] => fits(value) && list.is(value),
     (value, context) => (fits(value) ? list.validate(value, context) : t.failure(value, context)),
     codec,

@@ -150,9 +150,9 @@ export const withFile = <Problem, A>(
  * expect(await readBytes('no/such/file')()).toMatchObject(E.left({ _tag: 'FileUnreadable' }))
  * ```
  */
-export const readBytes = (path: string, most = Infinity): TE.TaskEither<Unreadable, Uint8Array> =>
+export const readBytes = (path: string, most?: number): TE.TaskEither<Unreadable, Uint8Array> =>
   withFile(path, (file) =>
-    file.size > most
+    most !== undefined && file.size > most
       ? TE.left(
           fail('FileUnreadable', {
             path,

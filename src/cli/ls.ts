@@ -36,7 +36,8 @@ const settingsOf = (members: Readonly<Record<string, Struct<unknown>>>): Rows =>
       .join(' '),
   ])
 
-const short = (value: unknown): string => (typeof value === 'object' ? '{…}' : String(value))
+const short = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : '{…}'
 
 /** The models that come with the package, and those in a folder. */
 const models = async (): Promise<Rows> => {

@@ -96,7 +96,7 @@ export const resolved = (
   sampler: settings.rule.name,
   clip: clip ?? (model.range === undefined ? 'none' : 'x0+eps'),
   noise: settings.noise.name,
-  seed: settings.seeding,
+  seeding: settings.seeding,
   guidance: settings.guidance,
   engine,
 })

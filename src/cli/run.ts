@@ -98,7 +98,7 @@ const planOf = (
     frames$: frames$.pipe(
       tap(({ xt, transition: { count } }) => {
         seen.steps = count
-        seen.rows = xt.shape[0] ?? 1
+        seen.rows = xt.shape[0]
       }),
     ),
     get steps() {
@@ -120,6 +120,10 @@ const planOf = (
   }
 }
 
+/** What can be said of a run of data before the network is asked. */
+const checked = ({ planned }: Work, { model }: Pick<Opened, 'model'>): E.Either<Failure, unknown> =>
+  planned === undefined ? E.right(undefined) : planned.plan.check(model)
+
 /** Everything that can be refused before the first step. */
 const prepare = (work: Work): TE.TaskEither<Failure, Plan> => {
   const { outputs, model, engine = 'auto' } = work.composition
@@ -128,7 +132,7 @@ const prepare = (work: Work): TE.TaskEither<Failure, Plan> => {
     TE.chain(() => openModel({ engine, model })),
     TE.chain((opened) =>
       pipe(
-        TE.fromEither(work.planned?.plan.check(opened.model) ?? E.right(undefined)),
+        TE.fromEither(checked(work, opened)),
         TE.chain(() => compose(work, opened)),
         TE.map((composed) => planOf(work, opened, composed)),
         orFree(opened),

@@ -41,6 +41,7 @@ const prepare = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Plan> =>
           return facts.length === 0 ? `#${String(row)}` : facts.join(' ')
         }),
         recipe: recipeOf(settings),
+        step: settings.rule.step,
         madeBy: {
           recipe: [recipeOf(settings), settings.noise.name, settings.seeding, opened.engine].join(', '),
           command: commandOf('sample', flags),

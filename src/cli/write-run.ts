@@ -18,6 +18,7 @@ import {
   tap,
   toArray,
 } from 'rxjs'
+import type { Term } from '../diffusion/terms.ts'
 import { type Failure, isFailure, render } from '../failure.ts'
 import { E, RA, type TE } from '../fp.ts'
 import { standardOutput } from '../media/output/output.ts'
@@ -60,6 +61,8 @@ export interface Plan extends Pick<Opened, 'model' | 'outputs' | 'engine'> {
   readonly recipe: string
   /** What its files say of how they were made. */
   readonly madeBy: MadeBy
+  /** The rule's step, for reports. */
+  readonly step?: Term | undefined
 }
 
 /** `1 step`, `2 steps`. */
@@ -85,6 +88,7 @@ const follow =
             columns: plan.columns,
             branches: plan.branches,
             pixels: pixelsOf(plan.model),
+            step: plan.step,
             provenance: { version, ...plan.madeBy },
             ...(stdout === undefined ? {} : { stdout }),
           }),

@@ -75,6 +75,12 @@ const linesOf = ({ placeOf }: Document, errors: readonly PipelineError[]): reado
  * Decodes the pipeline that a document holds.
  *
  * @returns PipelineInvalid, with a line for everything that is wrong
+ *
+ * @example
+ * ```ts
+ * const document = orThrow(parseDocument('p.yaml', 'version: 2\noutputs: [{ kind: grid, path: grid.png }]'))
+ * expect(decodeDocument(document)).toMatchObject(E.left({ message: 'p.yaml:1:10 version: expected 1, got 2' }))
+ * ```
  */
 export const decodeDocument = (document: Document): E.Either<Invalid, Pipeline> =>
   pipe(
@@ -88,6 +94,15 @@ export const decodeDocument = (document: Document): E.Either<Invalid, Pipeline> 
  * @param document - for the places
  * @param pipeline - which has been decoded from it
  * @returns PipelineInvalid, with a line for everything that is impossible
+ *
+ * @example
+ * ```ts
+ * const text = 'version: 1\nsteps: { kind: explicit, timesteps: [1, 2] }\noutputs: [{ kind: grid, path: grid.png }]'
+ * const document = orThrow(parseDocument('p.yaml', text))
+ * expect(compileDocument(document, orThrow(decodeDocument(document)))).toMatchObject(
+ *   E.left({ message: expect.stringContaining('p.yaml:2:8 steps: timesteps have to be whole numbers') }),
+ * )
+ * ```
  */
 export const compileDocument = (document: Document, pipeline: Pipeline): E.Either<Invalid, Plan> =>
   pipe(

@@ -74,11 +74,7 @@ const coding = {
     'Where the way up asks the network.',
   ),
 }
-const route = defaulted(
-  routeCodec as t.Type<RouteSettings>,
-  { kind: 'path', frames: 9 },
-  'Its route.',
-)
+const route = defaulted(routeCodec as t.Type<RouteSettings>, { kind: 'path', frames: 9 }, 'Its route.')
 
 /** The codec of what is known. */
 export const knownCodec: Variants<KnownSettings> = variants<KnownSettings>('a known part', {
@@ -128,11 +124,7 @@ export const experimentCodec: Variants<Experiment> = variants<Experiment>('an ex
   inpaint: struct('inpaint', {
     kind: kind('inpaint'),
     images,
-    known: defaulted(
-      knownCodec as t.Type<KnownSettings>,
-      { kind: 'half', side: 'left' },
-      'What is known.',
-    ),
+    known: defaulted(knownCodec as t.Type<KnownSettings>, { kind: 'half', side: 'left' }, 'What is known.'),
     jump: defaulted(wholeFrom(1), 10, 'How many steps to go back each time.'),
     resample: defaulted(wholeFrom(1), 10, 'How often each stretch is gone down; 1 never goes back.'),
   }),

@@ -3,7 +3,7 @@
  */
 import * as t from 'io-ts'
 import { type JsonSchema, Leaf, List } from '../codecs.ts'
-import { Named, NAME } from './named.ts'
+import { Named } from './named.ts'
 import { OneSetting } from './one-setting.ts'
 import { Struct } from './struct.ts'
 import { Variants } from './variants.ts'
@@ -64,7 +64,7 @@ const schemaOf = (codec: t.Mixed, definitions: Definitions): JsonSchema => {
     return {
       type: 'array',
       minItems: 1,
-      ...(codec.most === Infinity ? {} : { maxItems: codec.most }),
+      ...(codec.most === undefined ? {} : { maxItems: codec.most }),
       items: schemaOf(codec.item, definitions),
     }
   if (codec instanceof Struct) return objectOf(codec, definitions)
@@ -74,7 +74,7 @@ const schemaOf = (codec: t.Mixed, definitions: Definitions): JsonSchema => {
     return {
       type: 'object',
       minProperties: 1,
-      propertyNames: { pattern: NAME.source },
+      propertyNames: { pattern: codec.names },
       additionalProperties: schemaOf(codec.item, definitions),
     }
   if (codec instanceof t.UnionType)

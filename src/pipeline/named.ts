@@ -6,11 +6,13 @@ import { E } from '../fp.ts'
 import { isRecord } from '../json.ts'
 
 /** What is taken for a name: it may become a part of a file's. */
-export const NAME = /^[A-Za-z_][\w.-]*$/
+const NAME = /^[A-Za-z_][\w.-]*$/
 
 /** Settings by names of one's own, at least one. */
 export class Named<A> extends t.Type<Readonly<Record<string, A>>> {
   readonly item: t.Type<A>
+  /** What is taken for a name. */
+  readonly names: string = NAME.source
   constructor(what: string, item: t.Type<A>) {
     const name = new t.Type<string>(
       'a name of letters, digits, . _ and -',

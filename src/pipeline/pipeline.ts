@@ -42,7 +42,14 @@ export interface Pipeline {
 
 const swept: t.Type<Swept> = t.union([words, numberIn(), yesOrNo], 'a text, a number, true or false')
 
-/** The codec of a pipeline. */
+/**
+ * The codec of a pipeline; {@link decodePipeline} says better what is wrong.
+ *
+ * @example
+ * ```ts
+ * expect(pipelineCodec.decode({ version: 1, outputs: [{ kind: 'grid', path: 'grid.png' }] })._tag).toBe('Right')
+ * ```
+ */
 export const pipelineCodec: Struct<Pipeline> = struct<Pipeline>('a pipeline', {
   $schema: free(words, 'What editors check this file by.'),
   version: needed(oneOf<1>(1), 'Of this vocabulary: 1.'),
@@ -50,21 +57,9 @@ export const pipelineCodec: Struct<Pipeline> = struct<Pipeline>('a pipeline', {
     words,
     'Folder or file of a model, relative to this file; the clothes that come with the package unless said.',
   ),
-  engine: defaulted(
-    oneOf<Pipeline['engine']>('auto', ...engineNames),
-    'auto',
-    'What runs the model.',
-  ),
-  noise: defaulted(
-    noiseCodec as t.Type<Noise>,
-    { kind: 'philox', seed: 0 },
-    'Where noise comes from.',
-  ),
-  condition: defaulted(
-    conditionCodec,
-    { guidance: 1, rescale: 0 },
-    'What the samples are to show.',
-  ),
+  engine: defaulted(oneOf<Pipeline['engine']>('auto', ...engineNames), 'auto', 'What runs the model.'),
+  noise: defaulted(noiseCodec as t.Type<Noise>, { kind: 'philox', seed: 0 }, 'Where noise comes from.'),
+  condition: defaulted(conditionCodec, { guidance: 1, rescale: 0 }, 'What the samples are to show.'),
   batch: free(wholeFrom(1), 'How many samples; as many as there are labels or seeds unless said.'),
   steps: defaulted(
     stepsCodec as t.Type<Steps>,

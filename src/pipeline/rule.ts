@@ -143,8 +143,8 @@ export const stageRule = (choice: RuleChoice): Staged<Rule> => {
   if (choice.kind === 'sum')
     return call('rule', rule, literal(choice.name), list(choice.terms.map(stageTerm)))
   const { kind: name, ...settings } = choice
-  const make = rules[name]
+  const make: (options?: object) => Rule = rules[name]
   return Object.keys(settings).length === 0
     ? call(functionName(name), () => make())
-    : call(functionName(name), make, literal<object | undefined>(settings))
+    : call(functionName(name), make, literal(settings))
 }

@@ -6,7 +6,9 @@ import { oneOf } from '../codecs.ts'
 import { isRecord } from '../json.ts'
 import type { Struct } from './struct.ts'
 
-interface Kinded { readonly kind: string }
+interface Kinded {
+  readonly kind: string
+}
 
 /** Several sets of settings, of which `kind` says the right one; a name alone stands for that kind with its defaults. */
 export class Variants<A> extends t.Type<A> {

@@ -15,7 +15,8 @@ const isExecutable = (file: string): boolean => {
   }
 }
 
-const findChromium = (): string => {
+/** The Chromium of this machine. */
+export const findChromium = (): string => {
   const path = (process.env['PATH'] ?? '').split(delimiter)
   const candidates = [
     process.env['CHROMIUM'] ?? '',

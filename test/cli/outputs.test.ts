@@ -54,7 +54,7 @@ describe('readOutputs', () => {
   })
 
   const endings =
-    '.png, / (a folder), .mp4, .av1.mp4, .webm, .mkv, .webp, .gif, .apng, .npy, .npz, .safetensors'
+    '.png, / (a folder), .mp4, .av1.mp4, .webm, .mkv, .webp, .gif, .apng, .npy, .npz, .safetensors, .html'
   it.each([
     [['x.jpg'], {}, `x.jpg can't be written: names of outputs end in ${endings}`],
     [['.png'], {}, `.png can't be written: names of outputs end in ${endings}`],
@@ -64,14 +64,14 @@ describe('readOutputs', () => {
     [
       ['gird:x.png'],
       {},
-      '-o takes one of grid, strip, frames, video, gif, apng, samples, trajectory, y4m, raw, not gird; the nearest is grid',
+      '-o takes one of grid, strip, frames, video, gif, apng, samples, trajectory, report, y4m, raw, not gird; the nearest is grid',
     ],
     [['y4m:x.y4m'], {}, "x.y4m can't be written: y4m goes to standard output, -"],
-    [['-'], {}, '-o - needs a --format, one of png, strip, png-pipe, npy, y4m, raw'],
+    [['-'], {}, '-o - needs a --format, one of png, strip, png-pipe, npy, html, y4m, raw'],
     [
       ['-'],
       { format: 'mp4' },
-      '--format takes one of png, strip, png-pipe, npy, y4m, raw, not mp4; the nearest is npy',
+      '--format takes one of png, strip, png-pipe, npy, html, y4m, raw, not mp4; the nearest is npy',
     ],
     [['x.png'], { format: 'y4m' }, '--format says what goes to standard output, and there is no -o -'],
     [['a.png', 'b/../a.png'], {}, '-o names the same file twice: a.png, b/../a.png'],

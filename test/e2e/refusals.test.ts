@@ -46,7 +46,7 @@ const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]>
 ]
 
 const endings =
-  'names of outputs end in .png, / (a folder), .mp4, .av1.mp4, .webm, .mkv, .webp, .gif, .apng, .npy, .npz, .safetensors.'
+  'names of outputs end in .png, / (a folder), .mp4, .av1.mp4, .webm, .mkv, .webp, .gif, .apng, .npy, .npz, .safetensors, .html.'
 
 /** What people type after `rxdiffusion sample -o x.png`. */
 const flags: ReadonlyArray<readonly [flags: readonly string[], sentence: string]> = [

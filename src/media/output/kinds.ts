@@ -21,7 +21,7 @@ export interface OutputWords {
 
 /** What a run can be written as. */
 export type OutputKind =
-  'grid' | 'strip' | 'frames' | 'video' | 'gif' | 'apng' | 'samples' | 'trajectory' | 'y4m' | 'raw'
+  'grid' | 'strip' | 'frames' | 'video' | 'gif' | 'apng' | 'samples' | 'trajectory' | 'report' | 'y4m' | 'raw'
 
 /**
  * All kinds of outputs, by name.
@@ -77,6 +77,12 @@ export const outputKinds: Readonly<Record<OutputKind, OutputWords>> = {
     named: 'trajectory',
     about: 'every step as float32 [steps, rows, channels, height, width]',
     heeds: ['show', 'every'],
+  },
+  report: {
+    endings: ['.html'],
+    about: 'a page about the run: settings, samples, every step under a slider, its numbers',
+    heeds: [],
+    format: 'html',
   },
   y4m: {
     endings: [],

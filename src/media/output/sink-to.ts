@@ -11,6 +11,7 @@ import {
   type Observable,
   type OperatorFunction,
 } from 'rxjs'
+import type { Term } from '../../diffusion/terms.ts'
 import { fail, isFailure } from '../../failure.ts'
 import { orThrow } from '../../or-throw.ts'
 import { branchOf } from '../../stream/branch.ts'
@@ -26,6 +27,7 @@ import { toGif } from '../sink/to-gif.ts'
 import { toGrid } from '../sink/to-grid.ts'
 import { toNpy } from '../sink/to-npy.ts'
 import { toPngSequence } from '../sink/to-png-sequence.ts'
+import { toReport } from '../sink/to-report.ts'
 import { toVideo } from '../sink/to-video.ts'
 import { toPngPipe, toRaw, toY4m } from '../sink/to-writable.ts'
 import type { OutputKind } from './kinds.ts'
@@ -43,6 +45,8 @@ export interface Legend {
   /** Of a fork's frames: a caption for each branch. Films show a tile for each; everything else is written for each. */
   readonly branches?: Readonly<Record<string, string>> | undefined
   readonly provenance: Provenance
+  /** The rule's step, whose coefficients a report draws. */
+  readonly step?: Term | undefined
   /** Where `-` goes. It is not ended. */
   readonly stdout?: Writable
 }
@@ -123,6 +127,13 @@ const sinks: Readonly<Record<OutputKind, Sink>> = {
       ...(show === undefined ? {} : { fields: show }),
       ...(every === undefined ? {} : { every }),
       text: provenanceText(provenance),
+    }),
+  report: (output, legend) =>
+    toReport(placeOf(output, legend), {
+      provenance: legend.provenance,
+      pixels: legend.pixels,
+      step: legend.step,
+      ...(legend.captions === undefined ? {} : { captions: legend.captions }),
     }),
   y4m: streamed(toY4m),
   raw: streamed(toRaw),

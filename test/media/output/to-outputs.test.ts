@@ -51,7 +51,7 @@ const extent = (png: Buffer) => [png.readUInt32BE(16), png.readUInt32BE(20)] as 
 describe('toOutputs', () => {
   it('writes every kind of file in one pass', async () => {
     const { frames$, count } = discRun({ rows: 2, size: 16 })
-    const names = ['a.png', 'strip.png', 'f/', 'a.mp4', 'a.webp', 'a.gif', 'a.apng']
+    const names = ['a.png', 'strip.png', 'f/', 'a.mp4', 'a.webp', 'a.gif', 'a.apng', 'a.html']
     const numbers = ['a.npy', 'a.npz', 'a.safetensors', 'trajectory.npy', 'trajectory.npz']
     const all = [...names, ...numbers]
     const outcomes = await lastValueFrom(
@@ -156,7 +156,7 @@ describe('standard output', () => {
     const [bytes, [written]] = await Promise.all([buffer(stdout), run])
     expect(written).toMatchObject({ path: '-', bytes: bytes.length })
     const start = { y4m: 'YUV4MPEG2 W56 H76 F5:1', grid: '\x89PNG', strip: '\x89PNG', frames: '\x89PNG' }
-    const begins = { ...start, samples: '\x93NUMPY' }[kind as 'y4m']
+    const begins = { ...start, samples: '\x93NUMPY', report: '<!doctype html>' }[kind as 'y4m']
     // six pictures, and five more while the last is held
     if (kind === 'raw') expect(bytes).toHaveLength(11 * 3 * 56 * 76)
     else expect(bytes.toString('latin1').startsWith(begins)).toBe(true)
