@@ -45,7 +45,22 @@ const loadDiffusers =
   (path: string): TE.TaskEither<Failure, Model> =>
     pipe(
       openDiffusersFolder(path),
-      TE.chainW((folder) => pipe(readCheckpoint(folder), TE.chain(engine.load), TE.chain(decoded(folder)))),
+      TE.chainW((folder) =>
+        pipe(
+          readCheckpoint(folder),
+          TE.chain((checkpoint) =>
+            pipe(
+              engine.load(checkpoint),
+              TE.map((model): Model => ({
+                ...model,
+                guesses: checkpoint.guesses,
+                ...(folder.scheduler && { scheduler: folder.scheduler }),
+              })),
+            ),
+          ),
+          TE.chain(decoded(folder)),
+        ),
+      ),
     )
 
 /**
