@@ -134,9 +134,8 @@ const besideOf: Reader = (path) =>
  *
  * @example
  * ```ts
- * expect(await provenanceOf('package.json')()).toMatchObject(
- *   E.left({ message: "package.json can't be read: it does not say how it was made." }),
- * )
+ * const provenance = await provenanceOf('no/such/grid.png')()
+ * expect(provenance).toMatchObject(E.left({ message: "no/such/grid.png can't be read: it does not exist." }))
  * ```
  */
 export const provenanceOf = (path: string): TE.TaskEither<Unreadable, Provenance> =>

@@ -76,7 +76,7 @@ export const branchPictures =
   ): OperatorFunction<Frame<T> & Branch, Pictured> =>
   (frames$) =>
     defer(() => {
-      const samples = samplesOf(options)
+      const samples = samplesOf(options, Object.keys(branches).length)
       const tile = projector(columns === undefined ? {} : { columns })
       const project = projector({
         ...options,
