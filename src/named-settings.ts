@@ -23,7 +23,12 @@ export type Closed<Needed extends t.Props, Free extends t.Props> = t.ExactC<
  */
 export class NoSetting extends t.Type<unknown> {
   constructor(known: readonly string[]) {
-    super(`a setting here (there are ${known.join(', ')})`, (_): _ is unknown => false, t.failure, t.identity)
+    super(
+      `a setting here (there ${known.length === 0 ? 'is none' : `are ${known.join(', ')}`})`,
+      (_): _ is unknown => false,
+      t.failure,
+      t.identity,
+    )
   }
 }
 

@@ -11,7 +11,7 @@ import { type DiffusersManifest, isNetworkManifest, parseManifest } from './mani
 import { fileKind, listFolder, readText } from './read-file.ts'
 import { openSafetensors } from './safetensors-file.ts'
 import type { SafetensorsFailure, StoredTensor } from './safetensors-file.ts'
-import { decodeSchedulerConfig, schedulerDefaults } from './scheduler-config.ts'
+import { decodeSchedulerConfig } from './scheduler-config.ts'
 import type { SchedulerConfig } from './scheduler-config.ts'
 import { LARGEST_YAML } from './yaml.ts'
 
@@ -32,8 +32,8 @@ export interface DiffusersFolder {
   readonly tensors: ReadonlyMap<string, StoredTensor>
   /** Where `scheduler_config.json` lies or would lie, for failures that speak of it. */
   readonly schedulerPath: string
-  /** diffusers' defaults, where the folder has no `scheduler_config.json`. */
-  readonly scheduler: SchedulerConfig
+  /** Left out, where the folder has no `scheduler_config.json`; diffusers would then take its defaults. */
+  readonly scheduler?: SchedulerConfig
   /** Where `model.yaml` lies or would lie, for failures that speak of it. */
   readonly manifestPath: string
   /** Empty, where the folder has no `model.yaml` beside the weights. */
@@ -95,7 +95,7 @@ const openParts = (path: string, pipeline: boolean): Step<DiffusersFolder> => {
     TE.bind('tensors', () => openWeights(network, weightsPath)),
     TE.apS('schedulerPath', TE.right(schedulerPath)),
     TE.bind('scheduler', () =>
-      ifPresent(schedulerPath, schedulerDefaults, () =>
+      ifPresent<SchedulerConfig | undefined>(schedulerPath, undefined, () =>
         pipe(readJson(schedulerPath), TE.chainEitherKW(decodeSchedulerConfig(schedulerPath))),
       ),
     ),
@@ -108,6 +108,7 @@ const openParts = (path: string, pipeline: boolean): Step<DiffusersFolder> => {
         ),
       ),
     ),
+    TE.map(({ scheduler, ...folder }) => ({ ...folder, ...(scheduler && { scheduler }) })),
   )
 }
 

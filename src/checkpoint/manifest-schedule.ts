@@ -3,7 +3,7 @@
  */
 import type * as t from 'io-ts'
 import { attempt } from '../attempt.ts'
-import { listOf, numberIn, oneOf, wholeFrom, yesOrNo } from '../codecs.ts'
+import { listOf, numberIn, oneOf, yesOrNo } from '../codecs.ts'
 import {
   type FlowOptions,
   flowSchedule,
@@ -11,32 +11,14 @@ import {
   scheduleFromAlphaBars,
   scheduleFromBetas,
   schedules,
+  type TableOptions,
   zeroTerminalSnr,
 } from '../diffusion/schedule.ts'
+import { tableSettings } from '../diffusion/schedules/table.ts'
 import type { Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { byKind, closed } from '../named-settings.ts'
-
-const common = {
-  trainedSteps: wholeFrom(1, 1e6),
-  precision: oneOf('f64', 'f32'),
-  zeroTerminalSnr: yesOrNo,
-}
-const betas = { betaStart: numberIn(0, 1), betaEnd: numberIn(0, 1) }
-const maxBeta = { maxBeta: numberIn(0, 1) }
-
-/** The settings of a kind of schedule beside the common ones; a new kind that has none needs no line here. */
-const own: Readonly<Partial<Record<keyof typeof schedules, t.Props>>> = {
-  const: { beta: numberIn(0, 1) },
-  cosine: maxBeta,
-  exp: maxBeta,
-  laplace: maxBeta,
-  linear: { ...betas, scaling: oneOf('none', '1000/T') },
-  'scaled-linear': betas,
-  sigmoid: betas,
-  'sigmoid-alpha-bar': { ...maxBeta, start: numberIn(), end: numberIn(), tau: numberIn(0) },
-}
-const kinds = Object.keys(schedules) as ReadonlyArray<keyof typeof schedules>
+import { kindCodecs } from '../tunable.ts'
 
 /** The settings of a schedule. */
 export type ScheduleSettings = Readonly<Record<string, unknown>> & {
@@ -51,16 +33,16 @@ export type ScheduleSettings = Readonly<Record<string, unknown>> & {
   readonly shift?: number
 }
 
-const { trainedSteps: _, ...ofTables } = common
+const ofAny = { zeroTerminalSnr: yesOrNo }
+const { trainedSteps, precision } = tableSettings as Readonly<Record<keyof TableOptions, t.Mixed>>
+const ofTable = { ...ofAny, precision }
 
 /** The codec of a schedule's settings. */
 export const scheduleCodec: t.Type<ScheduleSettings> = byKind({
-  ...Object.fromEntries(
-    kinds.map((kind) => [kind, closed({ kind: oneOf(kind) }, { ...common, ...own[kind] })]),
-  ),
-  betas: closed({ kind: oneOf('betas'), betas: listOf('βs', numberIn(0, 1)) }, ofTables),
-  'alpha-bars': closed({ kind: oneOf('alpha-bars'), alphaBars: listOf('ᾱs', numberIn(0, 1)) }, ofTables),
-  flow: closed({ kind: oneOf('flow') }, { trainedSteps: wholeFrom(1, 1e6), shift: numberIn(0) }),
+  ...kindCodecs(schedules, {}, { ...tableSettings, ...ofAny }),
+  betas: closed({ kind: oneOf('betas'), betas: listOf('βs', numberIn(0, 1)) }, ofTable),
+  'alpha-bars': closed({ kind: oneOf('alpha-bars'), alphaBars: listOf('ᾱs', numberIn(0, 1)) }, ofTable),
+  flow: closed({ kind: oneOf('flow') }, { trainedSteps, shift: numberIn(0) }),
 }) as t.Type<ScheduleSettings>
 
 /**

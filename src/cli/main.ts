@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
 import { isFailure, render } from '../failure.ts'
 import { type OutputFlags, withOutputs } from './output-flags.ts'
+import { addPipelineVerbs } from './pipeline-verbs.ts'
 import type { ReconstructFlags } from './reconstruct.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
 import type { Flags } from './settings.ts'
@@ -34,52 +35,21 @@ const program = new Command('rxdiffusion')
   .allowExcessArguments()
   .hook('preAction', (_, command) => refuseArguments(command))
 
-withOutputs(
-  program
-    .command('sample')
-    .description('sample a model and write pictures of it')
-    .option(
-      '--model <dir>',
-      'folder or file of a model: diffusers, ONNX or tfjs (default: the clothes that come with the package)',
-    )
-    .option('--steps <S>', 'how many of the T trained timesteps to visit', '50')
-    .option(
-      '--spacing <kind>',
-      'which ones: trailing, leading or linspace (default: trailing, or the preset’s)',
-    )
-    .option('--sampler <rule>', 'ddim, ddpm, or a solver such as dpmpp-2m, plms, heun or unipc', 'ddim')
-    .option(
-      '--eta <η>',
-      'fresh noise, from 0 (none) to 1 (as DDPM), of ddim (default: 0) or euler-ancestral (default: 1)',
-    )
-    .option(
-      '--variance <kind>',
-      'noise of ddpm: fixed-small, fixed-large, learned or learned-range (default: fixed-small, or the preset’s)',
-    )
-    .option(
-      '--clip <mode>',
-      'clip x₀ to the data’s range: none, x0 (ε stays) or x0+eps (ε follows) (default: x0+eps)',
-    )
-    .option('--preset <peer>', 'spacing, clip and variance as a peer has them: ermon, diffusers or openai')
-    .option('--seed <n>', 'seed of the batch; sample i of a seed is always the same (default: 0)')
-    .option('--seeds <list>', 'one seed for each sample instead, such as 0-63 or 1,4,9')
-    .option(
-      '--rng <kind>',
-      'noise: philox (each sample its own), or torch (the numbers of torch.randn)',
-      'philox',
-    )
-    .option('--batch <n>', 'how many samples (default: as many as labels, or 16)')
-    .option(
-      '--labels <list>',
-      'classes by name or number, such as sneaker,bag or 7,8, or none; repeated over a larger batch',
-    )
-    .option('--guidance <w>', 'weight of the labels (classifier-free); 1 is none', '1')
-    .option(
-      '--engine <name>',
-      'what runs the model: auto, onnx, tensorflow-gpu, tensorflow, wasm or cpu',
-      'auto',
-    ),
-)
+/** Whether a command is meant: its options may take a while to find out. */
+const isMeant = (name: string): boolean => process.argv.slice(2, 4).includes(name)
+
+const sampleCommand = program
+  .command('sample')
+  .description('sample a model and write pictures of it')
+  .option(
+    '--model <dir>',
+    'folder or file of a model: diffusers, ONNX or tfjs (default: the clothes that come with the package)',
+  )
+if (isMeant('sample')) {
+  const { addSamplingOptions } = await import('./sampling-options.ts')
+  addSamplingOptions(sampleCommand)
+}
+withOutputs(sampleCommand)
   .addHelpText(
     'after',
     '\nExample:\n  rxdiffusion sample --labels sneaker,bag --batch 8 --guidance 2 -o grid.png -o strip.png',
@@ -104,6 +74,15 @@ const context = (): Context => ({
   stdout: process.stdout,
   version,
   signal: interrupted(),
+})
+
+addPipelineVerbs(program, {
+  context,
+  print: (text) => process.stdout.write(text),
+  words,
+  exit: (code) => {
+    process.exitCode = code
+  },
 })
 
 program

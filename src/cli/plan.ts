@@ -2,6 +2,9 @@
  * From flags to a model that is ready: everything that can be refused before the first step, the cheap refusals first.
  */
 import { attempt } from '../attempt.ts'
+import { schedulerPreset } from '../checkpoint/scheduler-preset.ts'
+import type { ClipChoice, ClipMode } from '../diffusion/clip.ts'
+import type { Preset } from '../diffusion/preset.ts'
 import type { Model } from '../engine/engine.ts'
 import { chooseEngine } from '../engine/engines.ts'
 import type { Failure } from '../failure.ts'
@@ -25,6 +28,8 @@ export interface Opened {
   readonly engine: string
   /** Whoever opened it disposes of it. */
   readonly model: Model
+  /** What people should know before it runs, a sentence each. */
+  readonly notices: readonly string[]
 }
 
 /** Opens the model that settings name. */
@@ -41,11 +46,32 @@ export const openModel = (
   )
 
 /** Settings, which may be refused by what they are made of. */
-export const settle = (flags: Flags): E.Either<Failure, Settings> =>
+export const settle = (flags: Flags, own?: Preset): E.Either<Failure, Settings> =>
   pipe(
-    attempt(() => readSettings(flags)),
+    attempt(() => readSettings(flags, own)),
     E.flatten,
   )
+
+/** The settings again, now that the model is there which the preset `diffusers` is about. */
+const underItsPreset = (
+  flags: Flags,
+  settings: Settings,
+  { scheduler, guesses = [] }: Model,
+): E.Either<Failure, Pick<Opened, 'settings' | 'notices'>> => {
+  if (settings.preset !== 'diffusers') return E.right({ settings, notices: guesses })
+  if (scheduler === undefined)
+    return E.right({
+      settings,
+      notices: [
+        ...guesses,
+        'The model has no scheduler_config.json: the preset diffusers is that of its DDIM and DDPM by default.',
+      ],
+    })
+  return pipe(
+    settle(flags, schedulerPreset(scheduler)),
+    E.map((own) => ({ settings: own, notices: guesses })),
+  )
+}
 
 /** Reads the flags, looks whether the files can be written, and opens the model. */
 export const openPlan = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Opened> =>
@@ -55,16 +81,23 @@ export const openPlan = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Ope
     TE.bindW('outputs', () => TE.fromEither(readOutputs(flags))),
     TE.chainFirstW(({ outputs }) => TE.traverseSeqArray(checkOutput)(outputs)),
     TE.bindW('opened', ({ settings }) => openModel(settings)),
-    TE.map(({ settings, outputs, opened }) => ({ settings, outputs, ...opened })),
+    TE.bindW('known', ({ settings, opened }) => TE.fromEither(underItsPreset(flags, settings, opened.model))),
+    TE.map(({ outputs, opened, known }) => ({ outputs, ...opened, ...known })),
   )
 
-/** What somebody asks for is clipped to 1 if need be; what a preset would do, a model without a range is spared. */
+const optionsOf = (clip: ClipChoice): Exclude<ClipChoice, ClipMode> =>
+  typeof clip === 'object' ? clip : { mode: clip }
+
+/** What somebody asks for is clipped to 1 if need be; a preset spares a model without a range, unless it names one. */
 const clipOf = (
   { clip, presetClip }: Settings,
   { range }: Pick<Model, 'range'>,
 ): Pick<DenoiseConfig<never>, 'clip'> => {
-  if (clip !== undefined) return { clip: { mode: clip, range: range ?? 1 } }
-  return presetClip === undefined || range === undefined ? {} : { clip: { mode: presetClip, range } }
+  if (clip !== undefined) return { clip: { range: range ?? 1, ...optionsOf(clip) } }
+  const habit = optionsOf(presetClip ?? 'none')
+  return presetClip === undefined || (range ?? habit.range) === undefined
+    ? {}
+    : { clip: { ...(range !== undefined && { range }), ...habit } }
 }
 
 /** How to sample, as settings say: the model guided, the rule, the noise. */
@@ -80,8 +113,13 @@ export const configOf = ({
   }))
 
 /** What a run is called, for people. */
-export const recipeOf = ({ rule, spacing, guidance }: Settings): string =>
-  `${rule.name}, ${spacing.name}${guidance === 1 ? '' : `, guidance ${String(guidance)}`}`
+export const recipeOf = ({ rule, spacing, finalLevel, guidance }: Settings): string =>
+  [
+    rule.name,
+    spacing.name,
+    ...(finalLevel === 'clean' ? [] : [`final level ${finalLevel}`]),
+    ...(guidance === 1 ? [] : [`guidance ${String(guidance)}`]),
+  ].join(', ')
 
 /** What was settled, for files and people. */
 export const resolved = (
@@ -94,6 +132,7 @@ export const resolved = (
   schedule: model.schedule.name,
   steps: settings.spacing.name,
   sampler: settings.rule.name,
+  finalLevel: settings.finalLevel,
   clip: clip ?? (model.range === undefined ? 'none' : 'x0+eps'),
   noise: settings.noise.name,
   seeding: settings.seeding,

@@ -7,14 +7,14 @@ import { pipe, TE } from '../fp.ts'
 import { denoise } from '../stream/denoise.ts'
 import { respace } from '../stream/respace.ts'
 import { checkSteps } from '../stream/step.ts'
-import { batchLabels } from './labels.ts'
+import { batchLabels } from '../model/batch-labels.ts'
 import { commandOf } from './made-by.ts'
 import type { OutputFlags } from './output-flags.ts'
-import { configOf, openPlan, recipeOf, resolved } from './plan.ts'
+import { configOf, type Opened, openPlan, recipeOf, resolved } from './plan.ts'
 import type { Flags } from './settings.ts'
 import { type Context, type Plan, writeRun } from './write-run.ts'
 
-const prepare = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Plan> =>
+const prepare = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Plan & Pick<Opened, 'notices'>> =>
   pipe(
     openPlan(flags),
     TE.bindTo('opened'),
@@ -22,7 +22,7 @@ const prepare = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Plan> =>
       TE.fromEither(batchLabels(model.labels, settings.labels, settings.batch)),
     ),
     TE.bindW('steps', ({ opened: { settings, model } }) =>
-      TE.fromEither(transitions(model.schedule, settings.spacing)),
+      TE.fromEither(transitions(model.schedule, settings.spacing, { finalLevel: settings.finalLevel })),
     ),
     TE.bindW('config', ({ opened }) => TE.fromEither(configOf(opened))),
     TE.chainFirstW(({ config, steps }) => TE.fromEither(checkSteps(config)(steps))),
@@ -31,7 +31,7 @@ const prepare = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Plan> =>
       const condition = classes === undefined ? {} : { condition: { labels: classes } }
       return {
         ...opened,
-        frames$: respace(model.schedule, settings.spacing).pipe(
+        frames$: respace(model.schedule, settings.spacing, { finalLevel: settings.finalLevel }).pipe(
           denoise({ ...config, ...condition, batch: rows }),
         ),
         steps: steps.length,
@@ -63,4 +63,12 @@ const prepare = (flags: Flags & OutputFlags): TE.TaskEither<Failure, Plan> =>
  * @returns the exit code; nothing is thrown
  */
 export const sample = (flags: Flags & OutputFlags, context: Context): Promise<number> =>
-  writeRun(prepare(flags), context)
+  writeRun(
+    pipe(
+      prepare(flags),
+      TE.chainFirstIOK(({ notices }) => () => {
+        for (const notice of notices) context.terminal.write(`${notice}\n`)
+      }),
+    ),
+    context,
+  )

@@ -5,7 +5,6 @@ import type { Flags } from './settings.ts'
 
 /** The defaults of `sample`. */
 export const samplingDefaults: Flags = {
-  steps: '50',
   sampler: 'ddim',
   rng: 'philox',
   guidance: '1',

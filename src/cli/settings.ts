@@ -1,11 +1,13 @@
 /**
  * `sample`'s flags as settings: everything that can be known before a model is loaded.
  */
-import type { ClipMode } from '../diffusion/clip.ts'
-import { type PresetName, presets } from '../diffusion/preset.ts'
-import { ddpm, type Rule, type Variance } from '../diffusion/rule.ts'
-import { rules } from '../diffusion/solver.ts'
-import { leading, linspace, type Spacing, trailing } from '../diffusion/spacing.ts'
+import { clipOf, clips } from '../diffusion/clip-settings.ts'
+import type { ClipChoice } from '../diffusion/clip.ts'
+import { type Preset, type PresetName, presets } from '../diffusion/preset.ts'
+import type { Rule } from '../diffusion/rule.ts'
+import { ruleOf } from '../diffusion/solver.ts'
+import { type Spacing, spacingOf, trailing } from '../diffusion/spacing.ts'
+import type { FinalLevel } from '../diffusion/transition.ts'
 import { engineNames } from '../engine/engine.ts'
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
@@ -13,16 +15,20 @@ import type { NoiseSource } from '../noise/noise-source.ts'
 import { philox } from '../noise/philox.ts'
 import { torch, torchList } from '../noise/torch.ts'
 import { type Read, readNumber, readOneOf, readPath, readWholes } from './flags.ts'
+import { readRule } from './rule-flags.ts'
+import { readNamed } from './settings-text.ts'
+import { readSpacing, readSteps } from './spacing-flags.ts'
 
 /** The flags as the command line has them. */
 export interface Flags {
   readonly model?: string
-  readonly steps: string
+  readonly steps?: string
   readonly spacing?: string
   readonly sampler: string
   readonly eta?: string
   readonly variance?: string
   readonly clip?: string
+  readonly finalLevel?: string
   readonly preset?: string
   readonly seed?: string
   readonly seeds?: string
@@ -43,8 +49,11 @@ export interface Settings {
   readonly spacing: Spacing
   readonly rule: Rule
   /** Left to the preset or the model where nobody says. */
-  readonly clip: ClipMode | undefined
-  readonly presetClip: ClipMode | undefined
+  readonly clip: ClipChoice | undefined
+  readonly presetClip: ClipChoice | undefined
+  readonly finalLevel: FinalLevel
+  /** Whose habits fill in what nobody says. */
+  readonly preset: PresetName | undefined
   readonly noise: NoiseSource
   /** Where the noise begins, for people: `seed 0`. */
   readonly seeding: string
@@ -57,40 +66,8 @@ export interface Settings {
   readonly seedOf: ((row: number) => string) | undefined
 }
 
-const spacings: Readonly<Record<string, (count: number) => Spacing>> = { leading, trailing, linspace }
-
 const optional = <A>(text: string | undefined, read: (text: string) => Read<A>): Read<A | undefined> =>
   text === undefined ? E.right(undefined) : read(text)
-
-const ruleNames = Object.keys(rules) as ReadonlyArray<keyof typeof rules>
-
-const ruleOf = (flags: Flags, variance: Variance): Read<Rule> => {
-  const usage = (reason: string): Read<never> => E.left(fail('Usage', { reason }))
-  return pipe(
-    readOneOf('--sampler', ruleNames)(flags.sampler),
-    E.chain((sampler) => {
-      const tunable = sampler === 'ddim' || sampler === 'euler-ancestral'
-      if (flags.variance !== undefined && sampler !== 'ddpm')
-        return usage(`--variance belongs to --sampler ddpm${tunable ? `; ${sampler} has --eta` : ''}`)
-      if (flags.eta !== undefined && !tunable)
-        return usage(
-          `--eta belongs to --sampler ddim and euler-ancestral${sampler === 'ddpm' ? '; ddpm has --variance' : ''}`,
-        )
-      if (sampler === 'ddpm')
-        return pipe(
-          readOneOf('--variance', ['fixed-small', 'fixed-large', 'learned', 'learned-range'])(
-            flags.variance ?? variance,
-          ),
-          E.map((chosen) => ddpm({ variance: chosen })),
-        )
-      if (flags.eta === undefined || !tunable) return E.right(rules[sampler]())
-      return pipe(
-        readNumber('--eta', { least: 0, most: 1 })(flags.eta),
-        E.map((eta) => rules[sampler]({ eta })),
-      )
-    }),
-  )
-}
 
 type Seeding = Pick<Settings, 'noise' | 'seeding' | 'seedOf'> & { readonly rows: number | undefined }
 
@@ -127,21 +104,31 @@ const seedingOf = (flags: Flags): Read<Seeding> => {
   )
 }
 
+const finalLevels: readonly FinalLevel[] = ['clean', 'first']
+const presetNames = Object.keys(presets) as readonly PresetName[]
+
 /**
  * Reads the flags of `sample`.
  *
+ * @param flags - as the command line has them
+ * @param own - what the preset `diffusers` comes to for a model that has a scheduler of its own
  * @returns the settings, or what is wrong with the first flag that is
+ * @throws what rules and spacings throw that can't be had
  */
-export const readSettings = (flags: Flags): E.Either<Failure, Settings> =>
+export const readSettings = (flags: Flags, own: Preset = presets.diffusers): E.Either<Failure, Settings> =>
   pipe(
     E.Do,
-    E.apS('steps', readNumber('--steps', { whole: true, least: 1 })(flags.steps)),
-    E.apS(
-      'presetName',
-      optional(flags.preset, readOneOf<PresetName>('--preset', ['ermon', 'diffusers', 'openai'])),
+    E.apS('steps', readSteps(flags.steps)),
+    E.apS('presetName', optional(flags.preset, readOneOf('--preset', presetNames))),
+    E.let('preset', ({ presetName }) =>
+      presetName === undefined ? undefined : { ...presets, diffusers: own }[presetName],
     ),
-    E.apS('spacingName', optional(flags.spacing, readOneOf('--spacing', Object.keys(spacings)))),
-    E.apS('clipName', optional(flags.clip, readOneOf<ClipMode>('--clip', ['none', 'x0', 'x0+eps']))),
+    E.apS(
+      'spacing',
+      optional(flags.spacing, (spacing) => readSpacing(spacing, flags.steps)),
+    ),
+    E.apS('clip', optional(flags.clip, readNamed('--clip', clips))),
+    E.apS('finalLevel', optional(flags.finalLevel, readOneOf('--final-level', finalLevels))),
     E.apS('engine', readOneOf('--engine', ['auto', ...engineNames])(flags.engine)),
     E.apS('model', optional(flags.model, readPath('--model'))),
     E.apS('seeding', seedingOf(flags)),
@@ -150,33 +137,27 @@ export const readSettings = (flags: Flags): E.Either<Failure, Settings> =>
       optional(flags.batch, readNumber('--batch', { whole: true, least: 1, most: MOST_SAMPLES })),
     ),
     E.apS('guidance', readNumber('--guidance', { least: 0 })(flags.guidance)),
-    E.bind('rule', ({ presetName }) =>
-      ruleOf(flags, presetName === undefined ? 'fixed-small' : presets[presetName].variance),
-    ),
-    E.chainW(
-      ({ steps, presetName, spacingName, clipName, engine, model, seeding, asked, guidance, rule }) => {
-        const { rows, ...noise } = seeding
-        if (rows !== undefined && asked !== undefined && rows !== asked)
-          return E.left(
-            fail('Usage', {
-              reason: `--seeds names ${String(rows)} samples, and --batch asks for ${String(asked)}`,
-            }),
-          )
-        const preset = presetName === undefined ? undefined : presets[presetName]
-        const spacing =
-          spacingName === undefined ? (preset?.spacing ?? trailing) : (spacings[spacingName] ?? trailing)
-        return E.right({
-          ...noise,
-          model,
-          engine,
-          spacing: spacing(steps),
-          rule,
-          clip: clipName,
-          presetClip: preset?.clip[flags.sampler === 'ddpm' ? 'ddpm' : 'ddim'],
-          batch: rows ?? asked,
-          labels: flags.labels?.split(',').map((label) => label.trim()),
-          guidance,
-        })
-      },
-    ),
+    E.bind('rule', ({ preset }) => readRule(flags, preset?.variance ?? 'fixed-small')),
+    E.chainW(({ steps, presetName, preset, spacing, clip, finalLevel, seeding, asked, rule, ...said }) => {
+      const { rows, ...noise } = seeding
+      if (rows !== undefined && asked !== undefined && rows !== asked)
+        return E.left(
+          fail('Usage', {
+            reason: `--seeds names ${String(rows)} samples, and --batch asks for ${String(asked)}`,
+          }),
+        )
+      const habit = rule.kind === 'ddpm' ? 'ddpm' : 'ddim'
+      return E.right({
+        ...said,
+        ...noise,
+        preset: presetName,
+        spacing: spacing === undefined ? (preset?.spacing ?? trailing)(steps) : spacingOf(spacing),
+        rule: ruleOf(rule),
+        clip: clip && clipOf(clip),
+        presetClip: preset?.clip[habit],
+        finalLevel: finalLevel ?? preset?.finalLevel[habit] ?? 'clean',
+        batch: rows ?? asked,
+        labels: flags.labels?.split(',').map((label) => label.trim()),
+      })
+    }),
   )

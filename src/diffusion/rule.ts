@@ -1,6 +1,7 @@
 /**
  * A rule: the pure step inside a sampler.
  */
+import { numberIn, oneOf } from '../codecs.ts'
 import { fail } from '../failure.ts'
 import type { Sum } from '../algebra/algebra.ts'
 import type { Estimate } from './estimate.ts'
@@ -10,6 +11,7 @@ import type { Schedule } from './schedules/table.ts'
 import { sigmaOfEta, type PerStep } from './sigma.ts'
 import { directionToXt, posteriorMean, predictedX0, randomNoise, sumOfTerms, type Term } from './terms.ts'
 import { betaOf, isLast, type Transition } from './transition.ts'
+import { type Tunable, tunable } from '../tunable.ts'
 
 /** How `x_{t−1}` is made of x_t, x̂₀, ε̂ and z. A rule that looks back, or asks the network twice, is a solver. */
 export interface Rule {
@@ -87,20 +89,25 @@ export const rule = (name: string, terms: readonly Term[]): Rule => ({ name, ste
  * expect(ddim().step(step)).toEqual(linearForm({ x0: 0.6, eps: 0.8 }))
  * ```
  */
-export const ddim = ({ eta = 0 }: { readonly eta?: PerStep } = {}): Rule => ({
-  ...rule(`ddim(${typeof eta === 'number' ? `eta ${String(eta)}` : 'eta of the step'})`, [
-    predictedX0,
-    directionToXt({ eta }),
-    randomNoise({ eta }),
-  ]),
-  ...(eta === 0 ? { order: 1 } : {}),
-})
+export const ddim: Tunable<(options?: { readonly eta?: PerStep }) => Rule> = tunable(
+  { eta: numberIn(0, 1) },
+  ({ eta = 0 } = {}) => ({
+    ...rule(`ddim(${typeof eta === 'number' ? `eta ${String(eta)}` : 'eta of the step'})`, [
+      predictedX0,
+      directionToXt({ eta }),
+      randomNoise({ eta }),
+    ]),
+    ...(eta === 0 ? { order: 1 } : {}),
+  }),
+)
 
 /**
  * The variance of DDPM's noise: β̃ (the posterior's), or β (the paper's σ̂ of sec. D.3), or what the network has learned:
  * its logarithm (`learned`), or where that lies from log β̃ at −1 to log β at 1 (`learned-range`, arXiv:2102.09672, eq. 15).
  */
-export type Variance = 'fixed-small' | 'fixed-large' | 'learned' | 'learned-range'
+export type Variance = (typeof variances)[number]
+
+const variances = ['fixed-small', 'fixed-large', 'learned', 'learned-range'] as const
 
 /** What is not masked on the chain's last step is more than the formula's there (Ho et al., alg. 2). */
 const unlessLast =
@@ -144,12 +151,14 @@ const learnedSpread: Readonly<Partial<Record<Variance, NonNullable<Rule['spread'
  * expect(learned(step).z * Math.exp(spread!(step)!)).toBeCloseTo(Math.sqrt(0.75), 15)
  * ```
  */
-export const ddpm = ({ variance = 'fixed-small' }: { readonly variance?: Variance } = {}): Rule => {
-  if (!(variance in ancestralNoise))
-    throw fail('VarianceUnknown', { variance, known: Object.keys(ancestralNoise) })
-  const spread = learnedSpread[variance]
-  return {
-    ...rule(`ddpm(${variance})`, [posteriorMean, ancestralNoise[variance]]),
-    ...(spread === undefined ? {} : { spread }),
-  }
-}
+export const ddpm: Tunable<(options?: { readonly variance?: Variance }) => Rule> = tunable(
+  { variance: oneOf(...variances) },
+  ({ variance = 'fixed-small' } = {}) => {
+    if (!variances.includes(variance)) throw fail('VarianceUnknown', { variance, known: variances })
+    const spread = learnedSpread[variance]
+    return {
+      ...rule(`ddpm(${variance})`, [posteriorMean, ancestralNoise[variance]]),
+      ...(spread === undefined ? {} : { spread }),
+    }
+  },
+)

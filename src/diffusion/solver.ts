@@ -9,6 +9,7 @@ export { halfLogSnr } from './solvers/half-log-snr.ts'
 export * from './solvers/heun.ts'
 export * from './solvers/lcm.ts'
 export * from './solvers/plms.ts'
+export { ruleOf, type RuleSettings } from './solvers/settings.ts'
 export * from './solvers/unipc.ts'
 export { withEps, withX0 } from './solvers/with-estimate.ts'
 /** The rules by name. */

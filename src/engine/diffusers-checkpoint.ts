@@ -6,6 +6,7 @@ import type { Values } from '../algebra/algebra.ts'
 import { checkTensors } from '../checkpoint/check-tensors.ts'
 import type { DiffusersFolder } from '../checkpoint/diffusers-folder.ts'
 import type { StoredTensor } from '../checkpoint/safetensors-file.ts'
+import { schedulerDefaults } from '../checkpoint/scheduler-config.ts'
 import { trainedSchedule } from '../checkpoint/trained-schedule.ts'
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
@@ -15,29 +16,41 @@ import { decodeUNet2DConfig, type UNet2DConfig } from '../model/unet2d-config.ts
 import type { Trained } from '../model/unet2d-denoiser.ts'
 import type { Checkpoint } from './engine.ts'
 
-/** Its classes; the last stands for "none" unless model.yaml says otherwise, as in every peer's class-conditional model. */
+/** Classes, and whether it is a guess that the last stands for "none". */
+interface KnownLabels {
+  readonly labels?: Labels
+  readonly guessed: boolean
+}
+
+/**
+ * Its classes. The last stands for "none", as in every peer's class-conditional model, unless model.yaml says otherwise or
+ * has a name for it.
+ */
 const labelsOf = (
   { num_class_embeds: count, class_embed_type }: UNet2DConfig,
   { configPath, manifestPath, manifest }: DiffusersFolder,
-): E.Either<Failure, Labels | undefined> => {
+): E.Either<Failure, KnownLabels> => {
   if (count === null)
     return class_embed_type === null
-      ? E.right(undefined)
+      ? E.right({ guessed: false })
       : E.left(
           fail('ConfigInvalid', {
             path: configPath,
             reason: `class_embed_type is ${class_embed_type}, and num_class_embeds does not say how many classes there are`,
           }),
         )
-  const { labels: names, unconditional = count - 1 } = manifest
-  if ((names?.length ?? 0) > count || unconditional >= count)
+  const { labels: names } = manifest
+  const guess = names?.length === count ? undefined : count - 1
+  const unconditional = manifest.unconditional ?? guess
+  if ((names?.length ?? 0) > count || (unconditional ?? 0) >= count)
     return E.left(
       fail('ConfigInvalid', {
         path: manifestPath,
         reason: `it speaks of more classes than the ${String(count)} of config.json`,
       }),
     )
-  return E.right({ count, unconditional, ...(names === undefined ? {} : { names }) })
+  const labels = { count, ...(unconditional !== undefined && { unconditional }), ...(names && { names }) }
+  return E.right({ labels, guessed: manifest.unconditional === undefined && guess !== undefined })
 }
 
 /** Reads the tensors that a network needs. */
@@ -65,6 +78,8 @@ export interface CheckedFolder {
   /** Those that the network needs. */
   readonly tensors: ReadonlyMap<string, StoredTensor>
   readonly trained: Trained
+  /** Guesses, a sentence each, that people should know of. */
+  readonly guesses: readonly string[]
 }
 
 /** Checks everything against everything. */
@@ -74,12 +89,20 @@ export const checkFolder = (folder: DiffusersFolder): E.Either<Failure, CheckedF
     E.bindW('config', () => decodeUNet2DConfig(folder.configPath)(folder.config)),
     E.bindW('network', ({ config }) => inspectUNet2D(config)),
     E.bindW('tensors', ({ network }) => checkTensors(folder.weightsPath, network.parameters, folder.tensors)),
-    E.bindW('schedule', () => trainedSchedule(folder.schedulerPath, folder.scheduler)),
-    E.bindW('labels', ({ config }) => labelsOf(config, folder)),
-    E.map(({ schedule, labels, ...checked }) => {
-      const { prediction_type: predicts, clip_sample: clips, clip_sample_range: range } = folder.scheduler
+    E.let('scheduler', () => folder.scheduler ?? schedulerDefaults),
+    E.bindW('schedule', ({ scheduler }) => trainedSchedule(folder.schedulerPath, scheduler)),
+    E.bindW('known', ({ config }) => labelsOf(config, folder)),
+    E.map(({ scheduler, schedule, known: { labels, guessed }, ...checked }) => {
+      const { prediction_type: predicts, clip_sample: clips, clip_sample_range: range } = scheduler
       return {
         ...checked,
+        guesses:
+          guessed && labels !== undefined
+            ? [
+                `The last of the ${String(labels.count)} classes is taken for "none"; ` +
+                  `${folder.manifestPath} can say otherwise (unconditional: N).`,
+              ]
+            : [],
         trained: {
           predicts,
           schedule,
@@ -111,15 +134,17 @@ const fits = (
 }
 
 /** Checks everything against everything, then reads the weights. */
-export const readCheckpoint = (folder: DiffusersFolder): TE.TaskEither<Failure, Checkpoint> =>
+export const readCheckpoint = (
+  folder: DiffusersFolder,
+): TE.TaskEither<Failure, Checkpoint & Pick<CheckedFolder, 'guesses'>> =>
   pipe(
     checkFolder(folder),
     E.chainFirst((checked) => fits(folder, checked)),
     TE.fromEither,
-    TE.chain(({ config, trained, tensors }) =>
+    TE.chain(({ config, trained, tensors, guesses }) =>
       pipe(
         readWeights(tensors),
-        TE.map((weights) => ({ config, weights, trained })),
+        TE.map((weights) => ({ config, weights, trained, guesses })),
       ),
     ),
   )

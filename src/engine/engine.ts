@@ -3,6 +3,7 @@
  */
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Shape, Values } from '../algebra/algebra.ts'
+import type { SchedulerConfig } from '../checkpoint/scheduler-config.ts'
 import type { Failure } from '../failure.ts'
 import type { TE } from '../fp.ts'
 import type { Denoiser } from '../model/denoiser.ts'
@@ -18,7 +19,13 @@ export interface Checkpoint {
 }
 
 /** A model that an engine runs; whoever loaded it disposes of it. */
-export type Model = Denoiser<tf.Tensor> & Disposable
+export type Model = Denoiser<tf.Tensor> &
+  Disposable & {
+    /** What the checkpoint would be sampled with by diffusers, where it says so; see {@link schedulerPreset}. */
+    readonly scheduler?: SchedulerConfig
+    /** What had to be guessed of it, a sentence each. */
+    readonly guesses?: readonly string[]
+  }
 
 /** An engine that is ready to run. */
 export interface Engine {

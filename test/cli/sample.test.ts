@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -6,6 +6,7 @@ import { sample } from '../../src/cli/sample.ts'
 import type { OutputFlags } from '../../src/cli/output-flags.ts'
 import type { Flags } from '../../src/cli/settings.ts'
 import { exitCode } from '../../src/cli/write-run.ts'
+import { goldenPath } from '../support/goldens.ts'
 
 let room: string
 beforeAll(() => {
@@ -49,6 +50,35 @@ describe('sample', () => {
     const { code, said } = await run({ steps: '1', output: [join(room, 'one.npy')] })
     expect(code).toBe(exitCode.ok)
     expect(said[1]).toMatch(/^1 sample, 1 step of /)
+  })
+
+  it('says what it had to guess of a model, and of its preset', async () => {
+    const model = goldenPath('unet/class-labels-28')
+    const { code, said } = await run({ model, preset: 'diffusers', output: [join(room, 'guessed.npy')] })
+    expect(code).toBe(exitCode.ok)
+    expect(said.slice(0, 2)).toEqual([
+      `The last of the 11 classes is taken for "none"; ${model}/model.yaml can say otherwise (unconditional: N).\n`,
+      'The model has no scheduler_config.json: the preset diffusers is that of its DDIM and DDPM by default.\n',
+    ])
+    const { said: quiet } = await run({ preset: 'diffusers', output: [join(room, 'known.npy')] })
+    expect(quiet[0]).toMatch(/^step 1 of 3, /)
+  })
+
+  it('follows the scheduler of the checkpoint with the preset diffusers', async () => {
+    const model = join(room, 'model')
+    cpSync(goldenPath('unet/no-attention'), model, { recursive: true })
+    const scheduler = {
+      num_train_timesteps: 100,
+      steps_offset: 1,
+      set_alpha_to_one: false,
+      thresholding: true,
+      sample_max_value: 2,
+    }
+    writeFileSync(join(model, 'scheduler_config.json'), JSON.stringify(scheduler))
+    const { said } = await run({ model, preset: 'diffusers', output: [join(room, 'own.npy')] })
+    expect(said.at(-2)).toContain(' of ddim(eta 0), leading(3, offset 1), final level first: ')
+    const { said: unlike } = await run({ model, output: [join(room, 'ours.npy')] })
+    expect(unlike.at(-2)).toContain(' of ddim(eta 0), trailing(3): ')
   })
 
   it('writes nothing when it is interrupted before the first step', async () => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { schedulerDefaults } from '../../src/checkpoint/scheduler-config.ts'
+import { schedulerPreset } from '../../src/checkpoint/scheduler-preset.ts'
 import { type Flags, readSettings, type Settings } from '../../src/cli/settings.ts'
 import { E } from '../../src/fp.ts'
 import { philox } from '../../src/noise/philox.ts'
 import { torch, torchList } from '../../src/noise/torch.ts'
 
 const plain: Flags = {
-  steps: '50',
   sampler: 'ddim',
   rng: 'philox',
   guidance: '1',
@@ -22,6 +23,9 @@ const refusal = (more: Partial<Flags>): string => {
   return E.isLeft(read) ? read.left.message : 'accepted'
 }
 
+const spacingNames =
+  '--spacing takes one of exponential, karras, leading, linspace, polyexponential, quadratic, trailing, explicit'
+
 describe('readSettings', () => {
   it('has the defaults of the help, and leaves to the model what is the model’s', () => {
     const { noise, spacing, rule, seedOf, ...rest } = settings()
@@ -30,6 +34,8 @@ describe('readSettings', () => {
       engine: 'auto',
       clip: undefined,
       presetClip: undefined,
+      preset: undefined,
+      finalLevel: 'clean',
       seeding: 'seed 0',
       batch: undefined,
       labels: undefined,
@@ -55,7 +61,7 @@ describe('readSettings', () => {
   it('prefers what is said to a preset', () => {
     const said = { spacing: 'trailing', clip: 'none', variance: 'fixed-small' }
     const { spacing, clip, rule } = settings({ preset: 'ermon', sampler: 'ddpm', ...said })
-    expect([spacing.name, clip, rule.name]).toEqual(['trailing(50)', 'none', 'ddpm(fixed-small)'])
+    expect([spacing.name, clip, rule.name]).toEqual(['trailing(50)', { mode: 'none' }, 'ddpm(fixed-small)'])
   })
 
   it.each<readonly [more: Partial<Flags>, rule: string]>([
@@ -63,11 +69,64 @@ describe('readSettings', () => {
     [{ sampler: 'dpmpp-2m' }, 'dpmpp-2m'],
     [{ sampler: 'dpmpp-3m-sde' }, 'dpmpp-3m-sde'],
     [{ sampler: 'unipc' }, 'unipc(2)'],
+    [{ sampler: 'unipc:order=3' }, 'unipc(3)'],
+    [{ sampler: 'ddim:eta=0.25' }, 'ddim(eta 0.25)'],
+    [{ sampler: 'ddim', eta: '.5' }, 'ddim(eta 0.5)'],
+    [{ sampler: 'dpmpp-3m:bend=whole' }, 'dpmpp-3m(bend whole)'],
+    [{ sampler: 'lcm:boundary=none' }, 'lcm'],
     [{ sampler: 'euler-ancestral' }, 'euler-ancestral'],
     [{ sampler: 'euler-ancestral', eta: '0.5' }, 'euler-ancestral(eta 0.5)'],
     [{ sampler: 'ddpm', variance: 'learned-range' }, 'ddpm(learned-range)'],
   ])('takes %j for a rule', (more, rule) => {
     expect(settings(more).rule.name).toBe(rule)
+  })
+
+  it.each<readonly [more: Partial<Flags>, spacing: string]>([
+    [{ spacing: 'karras' }, 'karras(50)'],
+    [{ spacing: 'karras:rho=5,sigmaMax=80', steps: '10' }, 'karras(10, rho 5)'],
+    [{ spacing: 'leading:offset=1', steps: '10' }, 'leading(10, offset 1)'],
+    [{ spacing: 'quadratic:from=T' }, 'quadratic(50, from T)'],
+    [{ spacing: 'ddim50' }, 'respacing(ddim50)'],
+    [{ spacing: '10,15,20' }, 'respacing(10,15,20)'],
+    [{ spacing: 'explicit:999, 400,20' }, 'explicit(999, 400, 20)'],
+  ])('takes %j for a spacing', (more, spacing) => {
+    expect(settings(more).spacing.name).toBe(spacing)
+  })
+
+  it.each<readonly [clip: string, choice: object]>([
+    ['none', { mode: 'none' }],
+    ['x0:range=2', { mode: 'x0', range: 2 }],
+    ['threshold:ratio=0.99,largest=4', { mode: 'threshold', ratio: 0.99, largest: 4 }],
+  ])('takes %s for a way to clip', (clip, choice) => {
+    expect(settings({ clip }).clip).toEqual(choice)
+  })
+
+  it('prefers what is said of a rule to the preset, and what the checkpoint says to diffusers’ defaults', () => {
+    const own = schedulerPreset({
+      ...schedulerDefaults,
+      steps_offset: 1,
+      thresholding: true,
+      sample_max_value: 3,
+      set_alpha_to_one: false,
+      variance_type: 'fixed_large',
+    })
+    const under = (more: Partial<Flags>) => {
+      const read = readSettings({ ...plain, preset: 'diffusers', ...more }, own)
+      return E.isRight(read) ? read.right : expect.fail('it was refused')
+    }
+    expect(under({ steps: '10' })).toMatchObject({
+      spacing: { name: 'leading(10, offset 1)' },
+      presetClip: { mode: 'threshold', range: 1, ratio: 0.995, largest: 3 },
+      finalLevel: 'first',
+      rule: { name: 'ddim(eta 0)' },
+    })
+    expect(under({ sampler: 'ddpm' })).toMatchObject({
+      finalLevel: 'clean',
+      rule: { name: 'ddpm(fixed-large)' },
+    })
+    expect(under({ sampler: 'ddpm:variance=learned' })).toMatchObject({ rule: { name: 'ddpm(learned)' } })
+    expect(under({ finalLevel: 'clean' }).finalLevel).toBe('clean')
+    expect(settings({ preset: 'openai' }).finalLevel).toBe('clean')
   })
 
   it('makes the noise of one seed for the batch, or of one for each sample', () => {
@@ -91,7 +150,7 @@ describe('readSettings', () => {
   })
 
   it('says first what is wrong first', () => {
-    expect(refusal({ steps: '0', eta: '2' })).toBe('--steps takes a whole number from 1 up, not 0.')
+    expect(refusal({ steps: '0', eta: '2' })).toBe('--steps takes a whole number from 1 to 1000000, not 0.')
   })
 
   it.each<readonly [more: Partial<Flags>, sentence: string]>([
@@ -107,7 +166,50 @@ describe('readSettings', () => {
       { variance: 'learned', sampler: 'euler-ancestral' },
       '--variance belongs to --sampler ddpm; euler-ancestral has --eta.',
     ],
-    [{ spacing: 'constructor' }, '--spacing takes one of leading, trailing, linspace, not constructor.'],
+    [{ spacing: 'constructor' }, `${spacingNames}, not constructor.`],
+    [{ spacing: 'karas:rho=5' }, `${spacingNames}, not karas; the nearest is karras.`],
+    [
+      { spacing: 'karras:roh=5' },
+      '--spacing karras: roh is 5, not a setting here (there are rho, sigmaMin, sigmaMax); the nearest is rho.',
+    ],
+    [
+      { spacing: 'karras:count=5' },
+      '--spacing karras: count is 5, not a setting here (there are rho, sigmaMin, sigmaMax).',
+    ],
+    [
+      { spacing: 'trailing:offset=5' },
+      '--spacing trailing: offset is 5, not a setting here (there is none).',
+    ],
+    [{ spacing: 'karras:rho=-1' }, '--spacing karras: rho is -1, not a number from 0.'],
+    [{ spacing: 'karras:rho=' }, '--spacing karras: rho is "", not a number from 0.'],
+    [{ spacing: 'karras:rho=5,rho=6' }, '--spacing karras says rho twice.'],
+    [{ spacing: 'karras:5' }, '--spacing takes settings such as karras:name=value,name=value, not karras:5.'],
+    [{ spacing: 'karras:' }, '--spacing takes settings such as karras:name=value,name=value, not karras:.'],
+    [
+      { spacing: 'karras:rho=5=6' },
+      '--spacing takes settings such as karras:name=value,name=value, not karras:rho=5=6.',
+    ],
+    [
+      { spacing: 'ddim50', steps: '50' },
+      '--steps says how many steps there are, and so does --spacing ddim50.',
+    ],
+    [{ spacing: 'explicit' }, '--spacing explicit takes timesteps, as in explicit:999,400,20.'],
+    [{ spacing: 'explicit:9,x' }, '--spacing explicit: timesteps[1] is "x", not a whole number from 0.'],
+    [{ sampler: 'ddim:eta=1.5' }, '--sampler ddim: eta is 1.5, not a number from 0 to 1.'],
+    [{ sampler: 'ddim:eta=0.5', eta: '0.5' }, '--eta and --sampler ddim both say eta.'],
+    [
+      { sampler: 'ddpm:variance=fixed-smal' },
+      '--sampler ddpm: variance is "fixed-smal", not one of fixed-small, fixed-large, learned, learned-range; the nearest is fixed-small.',
+    ],
+    [
+      { clip: 'threshold:ration=0.9' },
+      '--clip threshold: ration is 0.9, not a setting here (there are range, ratio, largest); the nearest is ratio.',
+    ],
+    [
+      { clip: 'x0+esp' },
+      '--clip takes one of none, x0, x0+eps, threshold, threshold+eps, not x0+esp; the nearest is x0+eps.',
+    ],
+    [{ finalLevel: 'frist' }, '--final-level takes one of clean, first, not frist; the nearest is first.'],
     [{ model: '' }, '--model takes a path, not "".'],
   ])('refuses %j', (more, sentence) => {
     expect(refusal(more)).toBe(sentence)

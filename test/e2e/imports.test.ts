@@ -1,6 +1,9 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { clips } from '../../src/diffusion/clip-settings.ts'
+import { rules } from '../../src/diffusion/solver.ts'
+import { spacings } from '../../src/diffusion/spacing.ts'
 import { build, type Command, makeRoom } from './command.ts'
 
 let command: Command
@@ -35,13 +38,18 @@ const witnessed = async (...args: readonly string[]) => {
 }
 
 describe('the command line loads nothing that it does not need', () => {
-  it.each([['--help'], ['sample', '--help'], ['--version'], ['doctor', '--help'], ['sampel']])(
+  it.each([['--help'], ['--version'], ['doctor', '--help'], ['sampel']])(
     '%s %s: commander alone',
     async (...args) => {
       const { packages } = await witnessed(...args.filter((arg) => typeof arg === 'string'))
       expect(packages).toEqual(['commander'])
     },
   )
+
+  it('sample --help: what names the choices', async () => {
+    const { packages } = await witnessed('sample', '--help')
+    expect(packages).toEqual(['commander', 'fp-ts', 'io-ts'])
+  })
 
   it('refuses a flag before any engine is loaded', async () => {
     const { code, packages } = await witnessed('sample', '--steps', '0', '-o', 'x.png')
@@ -78,10 +86,13 @@ describe('the help', () => {
       'eta',
       'variance',
       'clip',
+      'final-level',
       'preset',
       'seed',
       'seeds',
     ]
+    for (const name of [...Object.keys(rules), ...Object.keys(spacings), ...Object.keys(clips)])
+      expect(stdout).toMatch(new RegExp(`^  ${name.replace('+', '\\+')}(  |$)`, 'm'))
     for (const flag of [...flags, 'rng', 'batch', 'labels', 'guidance', 'engine', 'output'])
       expect(stdout).toContain(`--${flag} `)
   })

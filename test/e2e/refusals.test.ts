@@ -50,15 +50,15 @@ const endings =
 
 /** What people type after `rxdiffusion sample -o x.png`. */
 const flags: ReadonlyArray<readonly [flags: readonly string[], sentence: string]> = [
-  [['--steps', '0'], '--steps takes a whole number from 1 up, not 0.'],
+  [['--steps', '0'], '--steps takes a whole number from 1 to 1000000, not 0.'],
   [['--steps', '2000'], '2000 steps were asked for, but the schedule has only 1000 timesteps.'],
-  [['--steps', 'abc'], '--steps takes a whole number from 1 up, not abc.'],
-  [['--steps', '2.5'], '--steps takes a whole number from 1 up, not 2.5.'],
-  [['--steps', ''], '--steps takes a whole number from 1 up, not "".'],
-  [['--steps', '5\n6'], '--steps takes a whole number from 1 up, not "5\\n6".'],
+  [['--steps', 'abc'], '--steps takes a whole number from 1 to 1000000, not abc.'],
+  [['--steps', '2.5'], '--steps takes a whole number from 1 to 1000000, not 2.5.'],
+  [['--steps', ''], '--steps takes a whole number from 1 to 1000000, not "".'],
+  [['--steps', '5\n6'], '--steps takes a whole number from 1 to 1000000, not "5\\n6".'],
   [
     ['--spacing', 'traling'],
-    '--spacing takes one of leading, trailing, linspace, not traling; the nearest is trailing.',
+    '--spacing takes one of exponential, karras, leading, linspace, polyexponential, quadratic, trailing, explicit, not traling; the nearest is trailing.',
   ],
   [['--sampler', 'magic'], `${samplers}, not magic.`],
   [['--sampler', 'DDIM'], `${samplers}, not DDIM; the nearest is ddim.`],
@@ -78,7 +78,10 @@ const flags: ReadonlyArray<readonly [flags: readonly string[], sentence: string]
     ['--variance', 'large', '--sampler', 'ddpm'],
     '--variance takes one of fixed-small, fixed-large, learned, learned-range, not large; the nearest is fixed-large.',
   ],
-  [['--clip', 'eps'], '--clip takes one of none, x0, x0+eps, not eps; the nearest is x0+eps.'],
+  [
+    ['--clip', 'eps'],
+    '--clip takes one of none, x0, x0+eps, threshold, threshold+eps, not eps; the nearest is x0+eps.',
+  ],
   [
     ['--preset', 'openay'],
     '--preset takes one of ermon, diffusers, openai, not openay; the nearest is openai.',
@@ -331,7 +334,7 @@ const checkpoints: ReadonlyArray<readonly [title: string, edit: Edit, sentence: 
   [
     'has a broken model.yaml',
     rewrite('model.yaml', 'labels: [a, b'),
-    'm/model.yaml:1:13 is not usable: it is not valid YAML (Flow sequence in block collection must be sufficiently indented and end with a ]).',
+    'm/model.yaml:1:14 is not usable: it is not valid YAML (Flow sequence in block collection must be sufficiently indented and end with a ]).',
   ],
   [
     'names an unconditional class too far',

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { schedulerDefaults } from '../../src/checkpoint/scheduler-config.ts'
 import { encodeSafetensors } from '../../src/checkpoint/encode-safetensors.ts'
 import { linearSchedule, scaledLinearSchedule } from '../../src/diffusion/schedule.ts'
 import type { Engine, Model } from '../../src/engine/engine.ts'
@@ -72,6 +73,20 @@ describe('loadModel', () => {
   it('takes the last class for "none" where nobody says', async () => {
     using model = await loaded(goldenPath('unet/class-labels-28'))
     expect(model.labels).toEqual({ count: 11, unconditional: 10 })
+    expect(model.guesses).toEqual([
+      `The last of the 11 classes is taken for "none"; ${goldenPath('unet/class-labels-28')}/model.yaml can say otherwise (unconditional: N).`,
+    ])
+    expect(model).not.toHaveProperty('scheduler')
+  })
+
+  it.each([
+    ['unconditional: 10', 10],
+    ['labels: [a, b, c, d, e, f, g, h, i, j, k]', undefined],
+    ['labels: [a, b, c, d, e, f, g, h, i, j, k]\nunconditional: 3', 3],
+  ])('guesses nothing where the manifest says %j', async (manifest, unconditional) => {
+    using model = await loaded(copy('class-labels-28', { 'model.yaml': manifest }))
+    expect(model.labels?.unconditional).toBe(unconditional)
+    expect(model.guesses).toEqual([])
   })
 
   it('has no labels for an unconditional model', async () => {
@@ -91,6 +106,7 @@ describe('loadModel', () => {
     }
     using model = await loaded(copy(plain, { 'scheduler_config.json': JSON.stringify(scheduler) }))
     expect(model.predicts).toBe('v_prediction')
+    expect(model.scheduler).toEqual({ ...schedulerDefaults, ...scheduler })
     expect(model).not.toHaveProperty('range')
     expect(model.schedule.alphaBars).toEqual(
       scaledLinearSchedule({ betaStart: 0.00085, betaEnd: 0.012, trainedSteps: 100 }).alphaBars,

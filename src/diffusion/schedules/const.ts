@@ -1,4 +1,6 @@
 /** One β for all timesteps. */
+import { numberIn } from '../../codecs.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
 import { checkedSteps, type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
 
 /** Which β. */
@@ -17,13 +19,12 @@ export interface ConstOptions extends TableOptions {
  * expect([...constSchedule({ trainedSteps: 2, beta: 0.5 }).alphaBars]).toEqual([0.5, 0.25])
  * ```
  */
-export const constSchedule = ({
-  trainedSteps = 1000,
-  precision = 'f64',
-  beta = 0.02,
-}: ConstOptions = {}): Schedule =>
-  scheduleFromBetas(
-    Float64Array.from({ length: checkedSteps(trainedSteps) }, () => beta),
-    'const',
-    precision,
-  )
+export const constSchedule: Tunable<(options?: ConstOptions) => Schedule> = tunable(
+  { beta: numberIn(0, 1) },
+  ({ trainedSteps = 1000, precision = 'f64', beta = 0.02 } = {}) =>
+    scheduleFromBetas(
+      Float64Array.from({ length: checkedSteps(trainedSteps) }, () => beta),
+      'const',
+      precision,
+    ),
+)

@@ -1,5 +1,6 @@
 /** ᾱ as a squared cosine. */
-import { type FunctionOptions, scheduleFromFunction } from './from-function.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
+import { type FunctionOptions, functionSettings, scheduleFromFunction } from './from-function.ts'
 import type { Schedule } from './table.ts'
 
 /**
@@ -13,5 +14,12 @@ import type { Schedule } from './table.ts'
  * expect(cosineSchedule().betas[999]).toBe(0.999)
  * ```
  */
-export const cosineSchedule = (options: FunctionOptions = {}): Schedule =>
-  scheduleFromFunction('cosine', (share) => Math.cos((((share + 0.008) / 1.008) * Math.PI) / 2) ** 2, options)
+export const cosineSchedule: Tunable<(options?: FunctionOptions) => Schedule> = tunable(
+  functionSettings,
+  (options = {}) =>
+    scheduleFromFunction(
+      'cosine',
+      (share) => Math.cos((((share + 0.008) / 1.008) * Math.PI) / 2) ** 2,
+      options,
+    ),
+)

@@ -1,5 +1,6 @@
 /** ᾱ as an exponential. */
-import { type FunctionOptions, scheduleFromFunction } from './from-function.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
+import { type FunctionOptions, functionSettings, scheduleFromFunction } from './from-function.ts'
 import type { Schedule } from './table.ts'
 
 /**
@@ -12,5 +13,7 @@ import type { Schedule } from './table.ts'
  * expect(expSchedule().alphaBars[999]).toBeCloseTo(Math.exp(-12), 15)
  * ```
  */
-export const expSchedule = (options: FunctionOptions = {}): Schedule =>
-  scheduleFromFunction('exp', (share) => Math.exp(share * -12), options)
+export const expSchedule: Tunable<(options?: FunctionOptions) => Schedule> = tunable(
+  functionSettings,
+  (options = {}) => scheduleFromFunction('exp', (share) => Math.exp(share * -12), options),
+)

@@ -1,4 +1,6 @@
 /** Schedules whose ᾱ is a function of the share of the way. */
+import type * as t from 'io-ts'
+import { numberIn } from '../../codecs.ts'
 import { checkedSteps, type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
 
 /** How a function becomes a table. */
@@ -6,6 +8,16 @@ export interface FunctionOptions extends TableOptions {
   /** The largest β, in `(0, 1]`; 0.999 unless said. */
   readonly maxBeta?: number
 }
+
+/**
+ * The codecs of {@link FunctionOptions} beside those of every schedule.
+ *
+ * @example
+ * ```ts
+ * expect(Object.keys(functionSettings)).toEqual(['maxBeta'])
+ * ```
+ */
+export const functionSettings: t.Props = { maxBeta: numberIn(0, 1) }
 
 /**
  * A schedule from ᾱ as a function: `β_t = min(1 − ᾱ((t+1)/T)/ᾱ(t/T), 0.999)` — arXiv:2102.09672, sec. 3.2.

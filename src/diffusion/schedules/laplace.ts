@@ -1,5 +1,6 @@
 /** The log-SNR distributed as Laplace's. */
-import { type FunctionOptions, scheduleFromFunction } from './from-function.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
+import { type FunctionOptions, functionSettings, scheduleFromFunction } from './from-function.ts'
 import type { Schedule } from './table.ts'
 
 const logSnr = (share: number): number =>
@@ -21,12 +22,15 @@ const logSnr = (share: number): number =>
  * expect(alphaBars[499]! / alphaBars[249]!).toBeCloseTo(Math.sqrt((1 / 2) / (Math.SQRT2 / (1 + Math.SQRT2))), 5)
  * ```
  */
-export const laplaceSchedule = (options: FunctionOptions = {}): Schedule =>
-  scheduleFromFunction(
-    'laplace',
-    (share) => {
-      const snr = Math.exp(logSnr(share))
-      return Math.sqrt(snr / (1 + snr))
-    },
-    options,
-  )
+export const laplaceSchedule: Tunable<(options?: FunctionOptions) => Schedule> = tunable(
+  functionSettings,
+  (options = {}) =>
+    scheduleFromFunction(
+      'laplace',
+      (share) => {
+        const snr = Math.exp(logSnr(share))
+        return Math.sqrt(snr / (1 + snr))
+      },
+      options,
+    ),
+)

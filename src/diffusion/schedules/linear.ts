@@ -1,5 +1,7 @@
 /** β on a straight line. */
-import { type BetaRange, ramp } from './ramp.ts'
+import { oneOf } from '../../codecs.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
+import { type BetaRange, betaSettings, ramp } from './ramp.ts'
 import { type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
 
 /** How β rises. */
@@ -23,17 +25,14 @@ export interface LinearOptions extends TableOptions, BetaRange {
  * expect(linearSchedule({ trainedSteps: 4000, scaling: '1000/T' }).betas[3999]).toBe(0.005)
  * ```
  */
-export const linearSchedule = ({
-  trainedSteps = 1000,
-  precision = 'f64',
-  betaStart = 1e-4,
-  betaEnd = 0.02,
-  scaling = 'none',
-}: LinearOptions = {}): Schedule => {
-  const scale = scaling === 'none' ? 1 : 1000 / trainedSteps
-  return scheduleFromBetas(
-    ramp(trainedSteps, scale * betaStart, scale * betaEnd, precision),
-    'linear',
-    precision,
-  )
-}
+export const linearSchedule: Tunable<(options?: LinearOptions) => Schedule> = tunable(
+  { ...betaSettings, scaling: oneOf('none', '1000/T') },
+  ({ trainedSteps = 1000, precision = 'f64', betaStart = 1e-4, betaEnd = 0.02, scaling = 'none' } = {}) => {
+    const scale = scaling === 'none' ? 1 : 1000 / trainedSteps
+    return scheduleFromBetas(
+      ramp(trainedSteps, scale * betaStart, scale * betaEnd, precision),
+      'linear',
+      precision,
+    )
+  },
+)

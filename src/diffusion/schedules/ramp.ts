@@ -1,6 +1,8 @@
 /**
  * Evenly spaced numbers, as NumPy and PyTorch make them.
  */
+import type * as t from 'io-ts'
+import { numberIn } from '../../codecs.ts'
 import { checkedSteps, type Precision } from './table.ts'
 
 /**
@@ -40,3 +42,13 @@ export interface BetaRange {
   /** β of the last timestep. */
   readonly betaEnd?: number
 }
+
+/**
+ * The codecs of {@link BetaRange}.
+ *
+ * @example
+ * ```ts
+ * expect(Object.keys(betaSettings)).toEqual(['betaStart', 'betaEnd'])
+ * ```
+ */
+export const betaSettings: t.Props = { betaStart: numberIn(0, 1), betaEnd: numberIn(0, 1) }

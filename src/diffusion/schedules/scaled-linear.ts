@@ -1,5 +1,6 @@
 /** √β on a straight line. */
-import { type BetaRange, ramp } from './ramp.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
+import { type BetaRange, betaSettings, ramp } from './ramp.ts'
 import { type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
 
 /**
@@ -14,14 +15,12 @@ import { type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
  * expect(scaledLinearSchedule().betas[999]).toBeCloseTo(0.012, 15)
  * ```
  */
-export const scaledLinearSchedule = ({
-  trainedSteps = 1000,
-  precision = 'f64',
-  betaStart = 0.00085,
-  betaEnd = 0.012,
-}: TableOptions & BetaRange = {}): Schedule =>
-  scheduleFromBetas(
-    ramp(trainedSteps, Math.sqrt(betaStart), Math.sqrt(betaEnd), precision).map((root) => root * root),
-    'scaled-linear',
-    precision,
-  )
+export const scaledLinearSchedule: Tunable<(options?: TableOptions & BetaRange) => Schedule> = tunable(
+  betaSettings,
+  ({ trainedSteps = 1000, precision = 'f64', betaStart = 0.00085, betaEnd = 0.012 } = {}) =>
+    scheduleFromBetas(
+      ramp(trainedSteps, Math.sqrt(betaStart), Math.sqrt(betaEnd), precision).map((root) => root * root),
+      'scaled-linear',
+      precision,
+    ),
+)

@@ -1,6 +1,8 @@
 /** ᾱ as a sigmoid. */
+import { numberIn } from '../../codecs.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
 import { fail } from '../../failure.ts'
-import { type FunctionOptions, scheduleFromFunction } from './from-function.ts'
+import { type FunctionOptions, functionSettings, scheduleFromFunction } from './from-function.ts'
 import type { Schedule } from './table.ts'
 
 /** Which part of the sigmoid. */
@@ -26,16 +28,14 @@ export interface SigmoidOptions extends FunctionOptions {
  * expect(sigmoidAlphaBarSchedule().alphaBars[499]).toBeCloseTo(0.5, 12)
  * ```
  */
-export const sigmoidAlphaBarSchedule = ({
-  start = -3,
-  end = 3,
-  tau = 1,
-  ...options
-}: SigmoidOptions = {}): Schedule => {
-  if (!(tau > 0 && end > start && Number.isFinite(end - start)))
-    throw fail('ScheduleInvalid', {
-      reason: `the sigmoid goes from ${String(start)} to ${String(end)} with τ = ${String(tau)}; it has to rise, and τ to be above 0`,
-    })
-  const v = (share: number): number => 1 / (1 + Math.exp(-(share * (end - start) + start) / tau))
-  return scheduleFromFunction('sigmoid-alpha-bar', (share) => (v(1) - v(share)) / (v(1) - v(0)), options)
-}
+export const sigmoidAlphaBarSchedule: Tunable<(options?: SigmoidOptions) => Schedule> = tunable(
+  { ...functionSettings, start: numberIn(), end: numberIn(), tau: numberIn(0) },
+  ({ start = -3, end = 3, tau = 1, ...options } = {}) => {
+    if (!(tau > 0 && end > start && Number.isFinite(end - start)))
+      throw fail('ScheduleInvalid', {
+        reason: `the sigmoid goes from ${String(start)} to ${String(end)} with τ = ${String(tau)}; it has to rise, and τ to be above 0`,
+      })
+    const v = (share: number): number => 1 / (1 + Math.exp(-(share * (end - start) + start) / tau))
+    return scheduleFromFunction('sigmoid-alpha-bar', (share) => (v(1) - v(share)) / (v(1) - v(0)), options)
+  },
+)

@@ -1,5 +1,6 @@
 /** β as a sigmoid. */
-import { type BetaRange, ramp } from './ramp.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
+import { type BetaRange, betaSettings, ramp } from './ramp.ts'
 import { rounding, type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
 
 /**
@@ -15,19 +16,17 @@ import { rounding, type Schedule, scheduleFromBetas, type TableOptions } from '.
  * expect(sigmoidSchedule({ trainedSteps: 3 }).betas[1]).toBeCloseTo((1e-4 + 0.02) / 2, 15)
  * ```
  */
-export const sigmoidSchedule = ({
-  trainedSteps = 1000,
-  precision = 'f64',
-  betaStart = 1e-4,
-  betaEnd = 0.02,
-}: TableOptions & BetaRange = {}): Schedule => {
-  const round = rounding(precision)
-  const range = round(betaEnd - betaStart)
-  return scheduleFromBetas(
-    ramp(trainedSteps, -6, 6, precision).map((x) =>
-      round(round(round(1 / (1 + Math.exp(-x))) * range) + round(betaStart)),
-    ),
-    'sigmoid',
-    precision,
-  )
-}
+export const sigmoidSchedule: Tunable<(options?: TableOptions & BetaRange) => Schedule> = tunable(
+  betaSettings,
+  ({ trainedSteps = 1000, precision = 'f64', betaStart = 1e-4, betaEnd = 0.02 } = {}) => {
+    const round = rounding(precision)
+    const range = round(betaEnd - betaStart)
+    return scheduleFromBetas(
+      ramp(trainedSteps, -6, 6, precision).map((x) =>
+        round(round(round(1 / (1 + Math.exp(-x))) * range) + round(betaStart)),
+      ),
+      'sigmoid',
+      precision,
+    )
+  },
+)

@@ -1,6 +1,8 @@
 /**
  * A noise schedule as a table: β and ᾱ of all T timesteps.
  */
+import type * as t from 'io-ts'
+import { oneOf, wholeFrom } from '../../codecs.ts'
 import { fail } from '../../failure.ts'
 
 /** Float64 throughout, or the tables that PyTorch gives diffusers: computed and rounded as it does. */
@@ -36,6 +38,19 @@ export interface TableOptions {
   readonly trainedSteps?: number
   /** `f64` unless said. */
   readonly precision?: Precision
+}
+
+/**
+ * The codecs of {@link TableOptions}, which every kind of schedule takes.
+ *
+ * @example
+ * ```ts
+ * expect(Object.keys(tableSettings)).toEqual(['trainedSteps', 'precision'])
+ * ```
+ */
+export const tableSettings: t.Props = {
+  trainedSteps: wholeFrom(1, 1e6),
+  precision: oneOf<Precision>('f64', 'f32'),
 }
 
 /**

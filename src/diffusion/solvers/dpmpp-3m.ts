@@ -1,4 +1,6 @@
 /** DPM-Solver++ 3M: x̂₀ continued along a parabola in λ. */
+import { oneOf } from '../../codecs.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
 import { fail } from '../../failure.ts'
 import { linear } from '../sum.ts'
 import { ddim, type Rule } from '../rule.ts'
@@ -13,6 +15,8 @@ const FEW_STEPS = 15
  * How far the parabola bends: as its three values say (`whole`), or half as far (`half`), which the peers' formula comes to.
  */
 export type Bend = 'half' | 'whole'
+
+const bendSettings = { bend: oneOf<Bend>('half', 'whole') }
 
 /** The mean of x̂₀ over a step in λ, under the weight `e^(−decay·(distance to its end))`, on the parabola through three values. */
 const refineWith =
@@ -75,7 +79,10 @@ const solver = (name: string, decay: 1 | 2, bend: Bend): Rule => {
  * expect(await error(dpmpp3m())).toBeLessThan(0.2 * await error(ddim()))
  * ```
  */
-export const dpmpp3m = ({ bend = 'half' }: { readonly bend?: Bend } = {}): Rule => solver('dpmpp-3m', 1, bend)
+export const dpmpp3m: Tunable<(options?: { readonly bend?: Bend }) => Rule> = tunable(
+  bendSettings,
+  ({ bend = 'half' } = {}) => solver('dpmpp-3m', 1, bend),
+)
 
 /**
  * SDE-DPM-Solver++ 3M (k-diffusion's `sample_dpmpp_3m_sde` at η = 1): as {@link dpmpp3m}, with the weight `e^(−2(λ' − λ))` of
@@ -93,5 +100,7 @@ export const dpmpp3m = ({ bend = 'half' }: { readonly bend?: Bend } = {}): Rule 
  * expect(dpmpp3mSde().step(step)).toEqual(ddim({ eta: 1 }).step(step))
  * ```
  */
-export const dpmpp3mSde = ({ bend = 'half' }: { readonly bend?: Bend } = {}): Rule =>
-  solver('dpmpp-3m-sde', 2, bend)
+export const dpmpp3mSde: Tunable<(options?: { readonly bend?: Bend }) => Rule> = tunable(
+  bendSettings,
+  ({ bend = 'half' } = {}) => solver('dpmpp-3m-sde', 2, bend),
+)

@@ -1,4 +1,5 @@
 /** Euler's method, and its ancestral form: two more names for DDIM. */
+import { type Tunable, tunable } from '../../tunable.ts'
 import { ddim, type Rule } from '../rule.ts'
 import type { PerStep } from '../sigma.ts'
 
@@ -28,7 +29,10 @@ export const euler = (): Rule => ({ ...ddim(), name: 'euler' })
  * expect(eulerAncestral().step(step).z / Math.sqrt(0.5)).toBeCloseTo(to * Math.sqrt(from ** 2 - to ** 2) / from, 15)
  * ```
  */
-export const eulerAncestral = ({ eta = 1 }: { readonly eta?: PerStep } = {}): Rule => ({
-  ...ddim({ eta }),
-  name: `euler-ancestral${eta === 1 ? '' : `(eta ${typeof eta === 'number' ? String(eta) : 'of the step'})`}`,
-})
+export const eulerAncestral: Tunable<(options?: { readonly eta?: PerStep }) => Rule> = tunable(
+  ddim.settings,
+  ({ eta = 1 } = {}) => ({
+    ...ddim({ eta }),
+    name: `euler-ancestral${eta === 1 ? '' : `(eta ${typeof eta === 'number' ? String(eta) : 'of the step'})`}`,
+  }),
+)

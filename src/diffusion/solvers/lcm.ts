@@ -1,4 +1,6 @@
 /** The step of latent consistency models: to the image at once, and back into noise. */
+import { oneOf } from '../../codecs.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
 import { linearForm } from '../linear-form.ts'
 import { rule, type Rule } from '../rule.ts'
 import { predictedX0, randomNoise, type Term } from '../terms.ts'
@@ -37,8 +39,11 @@ const consistent =
  * expect(lcm().step({ ...step, at: 0 })).toEqual(linearForm({ xt: 0.6, z: 0.8 }))
  * ```
  */
-export const lcm = ({ boundary = {} }: { readonly boundary?: Boundary | 'none' } = {}): Rule =>
-  rule('lcm', [
-    boundary === 'none' ? predictedX0 : consistent(boundary),
-    randomNoise({ sigma: ({ to }) => Math.sqrt(1 - to.alphaBar) }),
-  ])
+export const lcm: Tunable<(options?: { readonly boundary?: Boundary | 'none' }) => Rule> = tunable(
+  { boundary: oneOf('none') },
+  ({ boundary = {} } = {}) =>
+    rule('lcm', [
+      boundary === 'none' ? predictedX0 : consistent(boundary),
+      randomNoise({ sigma: ({ to }) => Math.sqrt(1 - to.alphaBar) }),
+    ]),
+)

@@ -1,4 +1,6 @@
 /** UniPC: every step is predicted, and corrected by what the network sees where it led. */
+import { oneOf } from '../../codecs.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
 import type { Sum } from '../../algebra/algebra.ts'
 import { fail } from '../../failure.ts'
 import { linear } from '../sum.ts'
@@ -80,42 +82,45 @@ const placeOf = <T>({ transition, estimate }: Past<T>): readonly [number, Sum<T>
  * expect(await error(unipc())).toBeLessThan(0.2 * await error(ddim()))
  * ```
  */
-export const unipc = ({ order = 2 }: { readonly order?: 1 | 2 | 3 } = {}): Rule => {
-  if (![1, 2, 3].includes(order))
-    throw fail('RuleInvalid', { rule: 'unipc', reason: `its order is ${String(order)}, not 1, 2 or 3` })
-  const orderAt = (transition: Transition, known: number): number =>
-    orderOfStep(transition, known, { most: order, falls: true })
+export const unipc: Tunable<(options?: { readonly order?: 1 | 2 | 3 }) => Rule> = tunable(
+  { order: oneOf(1, 2, 3) },
+  ({ order = 2 } = {}) => {
+    if (![1, 2, 3].includes(order))
+      throw fail('RuleInvalid', { rule: 'unipc', reason: `its order is ${String(order)}, not 1, 2 or 3` })
+    const orderAt = (transition: Transition, known: number): number =>
+      orderOfStep(transition, known, { most: order, falls: true })
 
-  /** What x_t lacks, as seen from where it is. */
-  const correction = <T>(x0: Sum<T>, history: ReadonlyArray<Past<T>>): Sum<T> => {
-    const [before, ...earlier] = history
-    if (before === undefined) return []
-    const { transition, estimate } = before
-    const others = earlier.slice(0, orderAt(transition, history.length) - 1).map(placeOf)
-    const lambda = halfLogSnr(transition.to)
-    const factor = Math.sqrt(transition.to.alphaBar) * Math.expm1(halfLogSnr(transition.from) - lambda)
-    return linear(
-      [factor, change(transition, estimate.x0, others)],
-      [-factor, change(transition, estimate.x0, [...others, [lambda, x0]])],
-    )
-  }
-
-  return {
-    ...ddim(),
-    name: `unipc(${String(order)})`,
-    order: Math.min(order + 1, 3),
-    memory: order,
-    refine: (now, past) => {
-      const { transition, estimate } = now
-      if (transition.from.alphaBar === 1) return now
-      // no polynomial goes to where λ is infinite
-      const history = past.filter((each) => isInside(each.transition.from))
-      const base = linear([1, now.base], [1, correction(estimate.x0, history)])
-      const others = history.slice(0, orderAt(transition, history.length + 1) - 1).map(placeOf)
-      return withX0(
-        { transition, base },
-        linear([1, estimate.x0], [1, others.length === 0 ? [] : change(transition, estimate.x0, others)]),
+    /** What x_t lacks, as seen from where it is. */
+    const correction = <T>(x0: Sum<T>, history: ReadonlyArray<Past<T>>): Sum<T> => {
+      const [before, ...earlier] = history
+      if (before === undefined) return []
+      const { transition, estimate } = before
+      const others = earlier.slice(0, orderAt(transition, history.length) - 1).map(placeOf)
+      const lambda = halfLogSnr(transition.to)
+      const factor = Math.sqrt(transition.to.alphaBar) * Math.expm1(halfLogSnr(transition.from) - lambda)
+      return linear(
+        [factor, change(transition, estimate.x0, others)],
+        [-factor, change(transition, estimate.x0, [...others, [lambda, x0]])],
       )
-    },
-  }
-}
+    }
+
+    return {
+      ...ddim(),
+      name: `unipc(${String(order)})`,
+      order: Math.min(order + 1, 3),
+      memory: order,
+      refine: (now, past) => {
+        const { transition, estimate } = now
+        if (transition.from.alphaBar === 1) return now
+        // no polynomial goes to where λ is infinite
+        const history = past.filter((each) => isInside(each.transition.from))
+        const base = linear([1, now.base], [1, correction(estimate.x0, history)])
+        const others = history.slice(0, orderAt(transition, history.length + 1) - 1).map(placeOf)
+        return withX0(
+          { transition, base },
+          linear([1, estimate.x0], [1, others.length === 0 ? [] : change(transition, estimate.x0, others)]),
+        )
+      },
+    }
+  },
+)

@@ -1,6 +1,7 @@
 /** Noise levels that fall by equal factors. */
+import { type Tunable, tunable } from '../../tunable.ts'
 import { sigmaSpacing } from './from-sigmas.ts'
-import { sigmaSequence, type SigmaRange } from './sigma-sequence.ts'
+import { rangeSettings, sigmaSequence, type SigmaRange } from './sigma-sequence.ts'
 import type { Spacing } from './spacing.ts'
 
 /**
@@ -35,5 +36,8 @@ export const exponentialSigmas = (count: number, range: SigmaRange): readonly nu
  * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 302, 0])
  * ```
  */
-export const exponential = (count: number, ends: Partial<SigmaRange> = {}): Spacing =>
-  sigmaSpacing(`exponential(${String(count)})`, ends, (range) => exponentialSigmas(count, range))
+export const exponential: Tunable<(count: number, ends?: Partial<SigmaRange>) => Spacing> = tunable(
+  rangeSettings,
+  (count, ends = {}) =>
+    sigmaSpacing(`exponential(${String(count)})`, ends, (range) => exponentialSigmas(count, range)),
+)

@@ -1,6 +1,14 @@
 /** Noise levels that crowd towards the image. */
+import { type Tunable, tunable } from '../../tunable.ts'
 import { sigmaSpacing } from './from-sigmas.ts'
-import { checkedRho, type Rho, sigmaSequence, type SigmaRange } from './sigma-sequence.ts'
+import {
+  checkedRho,
+  rangeSettings,
+  type Rho,
+  rhoSettings,
+  sigmaSequence,
+  type SigmaRange,
+} from './sigma-sequence.ts'
 import type { Spacing } from './spacing.ts'
 
 /**
@@ -35,7 +43,10 @@ export const karrasSigmas = (count: number, { rho = 7, ...range }: SigmaRange & 
  * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 593, 0])
  * ```
  */
-export const karras = (count: number, { rho = 7, ...ends }: Partial<SigmaRange> & Rho = {}): Spacing =>
-  sigmaSpacing(`karras(${String(count)}${rho === 7 ? '' : `, rho ${String(rho)}`})`, ends, (range) =>
-    karrasSigmas(count, { ...range, rho }),
-  )
+export const karras: Tunable<(count: number, options?: Partial<SigmaRange> & Rho) => Spacing> = tunable(
+  { ...rhoSettings, ...rangeSettings },
+  (count, { rho = 7, ...ends } = {}) =>
+    sigmaSpacing(`karras(${String(count)}${rho === 7 ? '' : `, rho ${String(rho)}`})`, ends, (range) =>
+      karrasSigmas(count, { ...range, rho }),
+    ),
+)

@@ -1,4 +1,6 @@
 /** Equal strides from the clean end. */
+import { wholeFrom } from '../../codecs.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
 import type { WholeSpacing } from './spacing.ts'
 import { counted, unusable } from './whole.ts'
 
@@ -18,13 +20,14 @@ import { counted, unusable } from './whole.ts'
  * expect(leading(4).timesteps(1000)).toEqual(E.right([750, 500, 250, 0]))
  * ```
  */
-export const leading = (count: number, { offset = 0 }: { readonly offset?: number } = {}): WholeSpacing => {
-  const name = `leading(${String(count)}${offset === 0 ? '' : `, offset ${String(offset)}`})`
-  if (!Number.isInteger(offset) || offset < 0)
-    throw unusable(name, 'the offset has to be a whole number from 0')
-  return counted(
-    name,
-    count,
-    (k, trainedSteps) => (count - 1 - k) * Math.floor(trainedSteps / count) + offset,
-  )
-}
+export const leading: Tunable<(count: number, options?: { readonly offset?: number }) => WholeSpacing> =
+  tunable({ offset: wholeFrom(0) }, (count, { offset = 0 } = {}) => {
+    const name = `leading(${String(count)}${offset === 0 ? '' : `, offset ${String(offset)}`})`
+    if (!Number.isInteger(offset) || offset < 0)
+      throw unusable(name, 'the offset has to be a whole number from 0')
+    return counted(
+      name,
+      count,
+      (k, trainedSteps) => (count - 1 - k) * Math.floor(trainedSteps / count) + offset,
+    )
+  })

@@ -1,6 +1,14 @@
 /** Noise levels that fall by factors which themselves change. */
+import { type Tunable, tunable } from '../../tunable.ts'
 import { sigmaSpacing } from './from-sigmas.ts'
-import { checkedRho, type Rho, sigmaSequence, type SigmaRange } from './sigma-sequence.ts'
+import {
+  checkedRho,
+  rangeSettings,
+  type Rho,
+  rhoSettings,
+  sigmaSequence,
+  type SigmaRange,
+} from './sigma-sequence.ts'
 import type { Spacing } from './spacing.ts'
 
 /**
@@ -43,10 +51,11 @@ export const polyexponentialSigmas = (
  * expect(levels.map((level) => Math.round(level.t))).toEqual([999, 30, 0])
  * ```
  */
-export const polyexponential = (
-  count: number,
-  { rho = 1, ...ends }: Partial<SigmaRange> & Rho = {},
-): Spacing =>
-  sigmaSpacing(`polyexponential(${String(count)}${rho === 1 ? '' : `, rho ${String(rho)}`})`, ends, (range) =>
-    polyexponentialSigmas(count, { ...range, rho }),
+export const polyexponential: Tunable<(count: number, options?: Partial<SigmaRange> & Rho) => Spacing> =
+  tunable({ ...rhoSettings, ...rangeSettings }, (count, { rho = 1, ...ends } = {}) =>
+    sigmaSpacing(
+      `polyexponential(${String(count)}${rho === 1 ? '' : `, rho ${String(rho)}`})`,
+      ends,
+      (range) => polyexponentialSigmas(count, { ...range, rho }),
+    ),
   )

@@ -1,5 +1,7 @@
 /** Ever smaller strides towards the image. */
+import { oneOf } from '../../codecs.ts'
 import { E, pipe } from '../../fp.ts'
+import { type Tunable, tunable } from '../../tunable.ts'
 import type { WholeSpacing } from './spacing.ts'
 import { counted, wholeSpacing } from './whole.ts'
 
@@ -28,19 +30,22 @@ export interface QuadraticOptions {
  * expect(quadratic(4, { from: 'T' }).timesteps(1000)).toEqual(E.right([999, 444, 111, 0]))
  * ```
  */
-export const quadratic = (count: number, { from = '0.8T' }: QuadraticOptions = {}): WholeSpacing => {
-  const name = `quadratic(${String(count)}${from === '0.8T' ? '' : `, from ${from}`})`
-  const strides = Math.max(1, count - 1)
-  const all = counted(name, count, (k, trainedSteps) => {
-    const i = count - 1 - k
-    if (from === 'T') return Math.floor(((trainedSteps - 1) * i * i) / (strides * strides))
-    const last = Math.sqrt(trainedSteps * 0.8)
-    return Math.floor((i === strides ? last : i * (last / strides)) ** 2)
-  })
-  return wholeSpacing(name, (trainedSteps) =>
-    pipe(
-      all.timesteps(trainedSteps),
-      E.map((timesteps) => timesteps.filter((t, k) => t !== timesteps[k - 1])),
-    ),
-  )
-}
+export const quadratic: Tunable<(count: number, options?: QuadraticOptions) => WholeSpacing> = tunable(
+  { from: oneOf('0.8T', 'T') },
+  (count, { from = '0.8T' } = {}) => {
+    const name = `quadratic(${String(count)}${from === '0.8T' ? '' : `, from ${from}`})`
+    const strides = Math.max(1, count - 1)
+    const all = counted(name, count, (k, trainedSteps) => {
+      const i = count - 1 - k
+      if (from === 'T') return Math.floor(((trainedSteps - 1) * i * i) / (strides * strides))
+      const last = Math.sqrt(trainedSteps * 0.8)
+      return Math.floor((i === strides ? last : i * (last / strides)) ** 2)
+    })
+    return wholeSpacing(name, (trainedSteps) =>
+      pipe(
+        all.timesteps(trainedSteps),
+        E.map((timesteps) => timesteps.filter((t, k) => t !== timesteps[k - 1])),
+      ),
+    )
+  },
+)

@@ -1,4 +1,6 @@
 /** What all sequences of σs have in common. */
+import type * as t from 'io-ts'
+import { numberIn } from '../../codecs.ts'
 import { checkedCount, unusable } from './whole.ts'
 
 /** The least and the most noise of a chain, as `σ = √(1/ᾱ − 1)`. */
@@ -9,11 +11,31 @@ export interface SigmaRange {
   readonly sigmaMax: number
 }
 
+/**
+ * The codecs of {@link SigmaRange}.
+ *
+ * @example
+ * ```ts
+ * expect(Object.keys(rangeSettings)).toEqual(['sigmaMin', 'sigmaMax'])
+ * ```
+ */
+export const rangeSettings: t.Props = { sigmaMin: numberIn(0), sigmaMax: numberIn(0) }
+
 /** A bent sequence's bend. */
 export interface Rho {
   /** Above 0. */
   readonly rho?: number
 }
+
+/**
+ * The codecs of {@link Rho}.
+ *
+ * @example
+ * ```ts
+ * expect(Object.keys(rhoSettings)).toEqual(['rho'])
+ * ```
+ */
+export const rhoSettings: t.Props = { rho: numberIn(0) }
 
 /**
  * Checks a bend.

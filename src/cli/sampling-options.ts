@@ -1,0 +1,74 @@
+/**
+ * The options of `sample`. What there is to choose from, the registries say; this is loaded for whoever wants to sample.
+ */
+import type { Command } from 'commander'
+import { clips } from '../diffusion/clip-settings.ts'
+import { presets } from '../diffusion/preset.ts'
+import { rules } from '../diffusion/solver.ts'
+import { spacings } from '../diffusion/spacing.ts'
+import { engineNames } from '../engine/engine.ts'
+import { settingsOf } from '../tunable.ts'
+
+const alternatives = (names: readonly string[]): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`
+
+/** A registry, line by line: the names, and what can be said of each. */
+const listing = (registry: Readonly<Record<string, object>>): string => {
+  const names = Object.keys(registry)
+  const width = Math.max(...names.map((name) => name.length))
+  return Object.entries(registry)
+    .map(([name, make]) => {
+      const settings = Object.entries(settingsOf(make)).map(([key, codec]) => `${key} (${codec.name})`)
+      return `  ${settings.length === 0 ? name : `${name.padEnd(width)}  ${settings.join(', ')}`}`
+    })
+    .join('\n')
+}
+
+/** The registries: samplers, spacings and ways to clip, with their settings. */
+export const choices = (): string => `
+Samplers, and what can be said of them, as in --sampler unipc:order=3
+${listing(rules)}
+
+Spacings of --steps timesteps, as in --spacing karras:rho=5
+${listing(spacings)}
+and those that say how many: ddim50 and 10,15,20 (OpenAI's), explicit:999,400,20
+
+Ways to clip, as in --clip threshold:ratio=0.99,largest=4
+${listing(clips)}
+`
+
+/** Gives a command the options that say how to sample, all but where the model lies. */
+export const addSamplingOptions = (command: Command): Command =>
+  command
+    .option('--steps <S>', 'how many of the T trained timesteps to visit (default: 50)')
+    .option('--spacing <kind>', 'which ones; see below (default: trailing, or the preset’s)')
+    .option(
+      '--final-level <end>',
+      'where the last step leads: clean, or first, the level of t = 0 (default: clean)',
+    )
+    .option('--sampler <rule>', 'ddim, ddpm or a solver; see below', 'ddim')
+    .option('--eta <η>', 'fresh noise, from 0 (none) to 1 (as DDPM): short for --sampler …:eta=')
+    .option('--variance <kind>', 'noise of ddpm: short for --sampler ddpm:variance=')
+    .option(
+      '--clip <mode>',
+      'how to clip x₀ to the data’s range; see below (default: x0+eps, where ε follows)',
+    )
+    .option(
+      '--preset <peer>',
+      `spacing, clip, variance and final level as a peer has them: ${alternatives(Object.keys(presets))}`,
+    )
+    .option('--seed <n>', 'seed of the batch; sample i of a seed is always the same (default: 0)')
+    .option('--seeds <list>', 'one seed for each sample instead, such as 0-63 or 1,4,9')
+    .option(
+      '--rng <kind>',
+      'noise: philox (each sample its own), or torch (the numbers of torch.randn)',
+      'philox',
+    )
+    .option('--batch <n>', 'how many samples (default: as many as labels, or 16)')
+    .option(
+      '--labels <list>',
+      'classes by name or number, such as sneaker,bag or 7,8, or none; repeated over a larger batch',
+    )
+    .option('--guidance <w>', 'weight of the labels (classifier-free); 1 is none', '1')
+    .option('--engine <name>', `what runs the model: ${alternatives(['auto', ...engineNames])}`, 'auto')
+    .addHelpText('after', choices)
