@@ -85,7 +85,7 @@ const { twig: anyTwig } = fc.letrec<{ twig: Twig }>((tie) => ({
       { weight: 1, arbitrary: fc.array(tie('twig'), { minLength: 1, maxLength: 2 }) },
     ),
     forkAt: fc.integer({ min: 1, max: 4 }),
-  }) as fc.Arbitrary<Twig>,
+  }),
 }))
 
 const anyPlan = fc.record({
@@ -142,7 +142,7 @@ const grow = (twig: Twig, broken: () => boolean): FrameOperator => {
     return ended$.pipe(
       take(twig.forkAt),
       fork(named(twig.forks.map((each) => grow(each, broken)))),
-    ) as Observable<Frame<T>>
+    )
   }
 }
 
