@@ -139,10 +139,7 @@ const grow = (twig: Twig, broken: () => boolean): FrameOperator => {
     }, change(frames$))
     const ended$ = twig.upTo === undefined ? walked$ : walked$.pipe(take(twig.upTo + 1))
     if (twig.forks.length === 0) return ended$
-    return ended$.pipe(
-      take(twig.forkAt),
-      fork(named(twig.forks.map((each) => grow(each, broken)))),
-    )
+    return ended$.pipe(take(twig.forkAt), fork(named(twig.forks.map((each) => grow(each, broken)))))
   }
 }
 
