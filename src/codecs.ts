@@ -5,16 +5,67 @@
 import * as t from 'io-ts'
 import { nearestHint } from './nearest.ts'
 
+/** What JSON Schema (draft 2020-12) says of a value. */
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+/**
+ * A codec of one value, which can say in JSON Schema what it takes.
+ *
+ * @example
+ * ```ts
+ * expect(wholeFrom(1)).toBeInstanceOf(Leaf)
+ * ```
+ */
+export class Leaf<A> extends t.Type<A> {
+  /** Takes just what the codec takes, of what JSON can say. */
+  readonly schema: JsonSchema
+  constructor(
+    name: string,
+    is: (value: unknown) => value is A,
+    validate: Leaf<A>['validate'],
+    schema: JsonSchema,
+  ) {
+    super(name, is, validate, t.identity)
+    this.schema = schema
+  }
+}
+
+/**
+ * A codec of a list that is not empty.
+ *
+ * @example
+ * ```ts
+ * expect(listOf('names', words)).toBeInstanceOf(List)
+ * ```
+ */
+export class List<A> extends t.Type<readonly A[]> {
+  readonly item: t.Type<A>
+  /** How many items there may be; any number unless said. */
+  readonly most: number | undefined
+  constructor(
+    name: string,
+    is: List<A>['is'],
+    validate: List<A>['validate'],
+    item: t.Type<A>,
+    most?: number,
+  ) {
+    super(name, is, validate, t.identity)
+    this.item = item
+    this.most = most
+  }
+}
+
 const expecting = <A>(
   expectation: string,
   is: (value: unknown) => value is A,
+  schema: JsonSchema,
   hint?: (value: unknown) => string,
-): t.Type<A> =>
-  new t.Type<A>(
+): Leaf<A> =>
+  new Leaf<A>(
     expectation,
     is,
     (value, context) => (is(value) ? t.success(value) : t.failure(value, context, hint?.(value))),
-    t.identity,
+    schema,
   )
 
 /**
@@ -33,6 +84,7 @@ export const oneOf = <const A extends string | number>(...known: readonly [A, ..
   expecting(
     `${known.length > 1 ? 'one of ' : ''}${known.join(', ')}`,
     (value): value is A => known.some((one) => one === value),
+    known.length > 1 ? { enum: known } : { const: known[0] },
     nearestHint(known.map(String)),
   )
 
@@ -49,6 +101,11 @@ export const numberIn = (low?: number, high?: number): t.Type<number> =>
     `a number${low === undefined ? '' : ` from ${String(low)}`}${high === undefined ? '' : ` to ${String(high)}`}`,
     (value): value is number =>
       Number.isFinite(value) && Number(value) >= (low ?? -Infinity) && Number(value) <= (high ?? Infinity),
+    {
+      type: 'number',
+      ...(low === undefined ? {} : { minimum: low }),
+      ...(high === undefined ? {} : { maximum: high }),
+    },
   )
 
 const isWholeFrom =
@@ -69,6 +126,7 @@ export const wholeFrom = (low: number, high?: number): t.Type<number> =>
   expecting(
     `a whole number from ${String(low)}${high === undefined ? '' : ` to ${String(high)}`}`,
     isWholeFrom(low, high),
+    { type: 'integer', minimum: low, maximum: high ?? Number.MAX_SAFE_INTEGER },
   )
 
 /**
@@ -79,7 +137,7 @@ export const wholeFrom = (low: number, high?: number): t.Type<number> =>
  * expect([true, 1].map(yesOrNo.is)).toEqual([true, false])
  * ```
  */
-export const yesOrNo: t.Type<boolean> = expecting('true or false', t.boolean.is)
+export const yesOrNo: t.Type<boolean> = expecting('true or false', t.boolean.is, { type: 'boolean' })
 
 /**
  * Text that is not empty.
@@ -92,6 +150,7 @@ export const yesOrNo: t.Type<boolean> = expecting('true or false', t.boolean.is)
 export const words: t.Type<string> = expecting(
   'text',
   (value): value is string => typeof value === 'string' && value !== '',
+  { type: 'string', minLength: 1 },
 )
 
 /**
@@ -106,6 +165,12 @@ export const extent: t.Type<readonly [height: number, width: number]> = expectin
   'a height and width in pixels',
   (value): value is readonly [number, number] =>
     Array.isArray(value) && value.length === 2 && value.every(isWholeFrom(1)),
+  {
+    type: 'array',
+    items: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    minItems: 2,
+    maxItems: 2,
+  },
 )
 
 /**
@@ -134,10 +199,11 @@ export const listOf = <A>(what: string, codec: t.Type<A>, most?: number): t.Type
   const list = t.readonlyArray(codec)
   const fits = (value: unknown): boolean =>
     Array.isArray(value) && value.length > 0 && value.length <= (most ?? Infinity)
-  return new t.Type<readonly A[]>(
+  return new List<A>(
     `a list of one ${most === undefined ? 'or more' : `to ${String(most)}`} ${what}`,
     (value): value is readonly A[] => fits(value) && list.is(value),
     (value, context) => (fits(value) ? list.validate(value, context) : t.failure(value, context)),
-    t.identity,
+    codec,
+    most,
   )
 }

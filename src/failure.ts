@@ -94,6 +94,9 @@ export interface FailureFacts {
   readonly EngineUnavailable: { readonly engine: string; readonly reason: string }
   readonly ModelRejected: { readonly engine: string; readonly reason: string }
 
+  // pipelines
+  readonly PipelineInvalid: { readonly problems: readonly string[] }
+
   // the command line
   readonly Usage: { readonly reason: string }
 }
@@ -172,6 +175,9 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   EngineUnknown: (f) => `There is no engine ${f.engine}; there are ${list(f.known)}${hint(f.nearest)}.`,
   EngineUnavailable: (f) => `The engine ${f.engine} can't run here: ${f.reason}.`,
   ModelRejected: (f) => `The engine ${f.engine} could not run the model: ${f.reason}.`,
+
+  // pipelines: a line for each problem, with its place
+  PipelineInvalid: (f) => f.problems.join('\n'),
 
   // the command line
   Usage: (f) => `${f.reason}.`,

@@ -4,7 +4,7 @@
 import { fail, type FailureOf } from '../failure.ts'
 import { E } from '../fp.ts'
 import { nearest } from '../nearest.ts'
-import { quoted } from './quoted.ts'
+import { quoted } from '../quoted.ts'
 
 /** A flag's value, or what is wrong with it. */
 export type Read<A> = E.Either<FailureOf<'Usage'>, A>

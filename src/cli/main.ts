@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
 import { isFailure, render } from '../failure.ts'
 import { type OutputFlags, withOutputs } from './output-flags.ts'
+import { addPipelineVerbs } from './pipeline-verbs.ts'
 import type { ReconstructFlags } from './reconstruct.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
 import type { Flags } from './settings.ts'
@@ -73,6 +74,15 @@ const context = (): Context => ({
   stdout: process.stdout,
   version,
   signal: interrupted(),
+})
+
+addPipelineVerbs(program, {
+  context,
+  print: (text) => process.stdout.write(text),
+  words,
+  exit: (code) => {
+    process.exitCode = code
+  },
 })
 
 program

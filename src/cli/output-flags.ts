@@ -30,7 +30,8 @@ export const outputFlagNames: ReadonlySet<string> = new Set<keyof OutputFlags>([
   'scale',
 ])
 
-const collect = (value: string, sofar: readonly string[] = []): readonly string[] => [...sofar, value]
+/** Gathers what a flag is given each time. */
+export const collect = (value: string, sofar: readonly string[] = []): readonly string[] => [...sofar, value]
 
 /** Each kind of output, how its files are called and what it shows. */
 export const outputLines = (): ReadonlyArray<readonly [kind: OutputKind, files: string, about: string]> =>

@@ -9,7 +9,7 @@ import { type Output, type OutputLook, outputOf, standardOutput } from '../media
 import type { FrameField } from '../stream/frame.ts'
 import { type Read, readNumber, readOneOf } from './flags.ts'
 import type { OutputFlags } from './output-flags.ts'
-import { quoted } from './quoted.ts'
+import { quoted } from '../quoted.ts'
 
 /** An output, or what is wrong with it. */
 type Asked<A> = E.Either<FailureOf<'Usage' | 'FileUnwritable'>, A>

@@ -4,7 +4,7 @@
 import type { Command, CommanderError } from 'commander'
 import { fail, type FailureOf } from '../failure.ts'
 import { nearest } from '../nearest.ts'
-import { quoted } from './quoted.ts'
+import { quoted } from '../quoted.ts'
 
 const sentences: ReadonlyMap<string, (what: string) => string> = new Map([
   ['commander.unknownOption', (what) => `There is no option ${quoted(what)}`],
@@ -38,6 +38,7 @@ export const refusalOf =
 
 /** Refuses words that belong to no option and are no argument. */
 export const refuseArguments = (command: Command): void => {
+  if (command.registeredArguments.some(({ variadic }) => variadic)) return
   const taken = command.registeredArguments.length
   const extra = command.args[taken]
   if (extra === undefined) return

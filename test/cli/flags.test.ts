@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readNumber, readOneOf, readPath, readWholes } from '../../src/cli/flags.ts'
-import { quoted } from '../../src/cli/quoted.ts'
+import { quoted } from '../../src/quoted.ts'
 import { E } from '../../src/fp.ts'
 
 const refused = (reason: string) => E.left(expect.objectContaining({ _tag: 'Usage', reason }))

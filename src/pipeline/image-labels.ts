@@ -5,7 +5,7 @@ import type { ImageSource } from '../data/image-source.ts'
 import type { Model } from '../engine/engine.ts'
 import type { Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
-import { batchLabels } from './labels.ts'
+import { batchLabels } from '../model/batch-labels.ts'
 
 /**
  * One class of the model for each image: the one that somebody names, or that of the folder that it lies in or of the

@@ -3,17 +3,19 @@
  */
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
-import type { Labels } from '../model/denoiser.ts'
+import type { Condition, Labels } from './denoiser.ts'
 import { nearest } from '../nearest.ts'
-import { quoted } from './quoted.ts'
+import { quoted } from '../quoted.ts'
 
 /** The labels of a batch and what to call its samples. */
 export interface BatchLabels {
   readonly rows: number
   /** One class per row; undefined for an unconditional model. */
   readonly classes: readonly number[] | undefined
-  /** One caption per row, where classes have any. */
+  /** One name per row, where there are classes. */
   readonly names: readonly string[] | undefined
+  /** The classes as a condition. */
+  readonly condition: Condition
 }
 
 /** How many samples an unconditional model draws unless told. */
@@ -51,16 +53,24 @@ const classOf =
  *
  * @param labels - the model's classes
  * @param asked - names or numbers
- * @param batch - how many samples; as many as there are labels unless said
+ * @param batch - how many samples; as many as there are labels unless said, or 16 of a model without classes
+ * @returns LabelUnknown, with the nearest; LabelsUnexpected for a model without classes
+ *
+ * @example
+ * ```ts
+ * const batch = orThrow(batchLabels({ count: 3, names: ['cat', 'dog'], unconditional: 2 }, ['dog', 'none'], 3))
+ * expect(batch.condition).toEqual({ labels: [1, 2, 1] })
+ * expect(captionsOf(batch)).toEqual(['dog', 'none', 'dog'])
+ * ```
  */
 export const batchLabels = (
   labels: Labels | undefined,
-  asked: readonly string[] | undefined,
+  asked: ReadonlyArray<string | number> | undefined,
   batch: number | undefined,
 ): E.Either<Failure, BatchLabels> => {
   if (labels === undefined)
     return asked === undefined
-      ? E.right({ rows: batch ?? UNLABELLED, classes: undefined, names: undefined })
+      ? E.right({ rows: batch ?? UNLABELLED, classes: undefined, names: undefined, condition: {} })
       : E.left(fail('LabelsUnexpected', {}))
   const every = Array.from({ length: labels.count }, (_, each) => each).filter(
     (each) => each !== labels.unconditional,
@@ -68,13 +78,37 @@ export const batchLabels = (
   return pipe(
     asked === undefined
       ? E.right(every.slice(0, MOST_CLASSES))
-      : pipe(asked, E.traverseArray(classOf(labels))),
+      : pipe(asked.map(String), E.traverseArray(classOf(labels))),
     E.map((cycle) => {
       const rows = batch ?? cycle.length
       const classes = Array.from({ length: rows }, (_, row) => cycle[row % cycle.length] ?? 0)
       const nameOf = (each: number): string =>
         labels.names?.[each] ?? (each === labels.unconditional ? NONE : String(each))
-      return { rows, classes, names: classes.map(nameOf) }
+      return { rows, classes, names: classes.map(nameOf), condition: { labels: classes } }
     }),
   )
 }
+
+/**
+ * What to write beneath each sample: its class, and its seed where it has one of its own.
+ *
+ * @param batch - of which classes
+ * @param seeds - one for each row, where each has its own
+ *
+ * @example
+ * ```ts
+ * const batch = orThrow(batchLabels(undefined, undefined, 2))
+ * expect([captionsOf(batch), captionsOf(batch, [7, 9])]).toEqual([['#0', '#1'], ['seed 7', 'seed 9']])
+ * ```
+ */
+export const captionsOf = (
+  { rows, names }: Pick<BatchLabels, 'rows' | 'names'>,
+  seeds?: readonly number[],
+): readonly string[] =>
+  Array.from({ length: rows }, (_, row) => {
+    const seed = seeds?.[row]
+    const facts = [names?.[row], seed === undefined ? undefined : `seed ${seed}`].filter(
+      (fact) => fact !== undefined,
+    )
+    return facts.length === 0 ? `#${row}` : facts.join(' ')
+  })

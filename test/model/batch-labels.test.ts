@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { batchLabels } from '../../src/cli/labels.ts'
+import { batchLabels } from '../../src/model/batch-labels.ts'
 import { E } from '../../src/fp.ts'
 
 const clothes = { count: 4, names: ['shirt', 'bag', 'Boot'], unconditional: 3 }
@@ -7,7 +7,12 @@ const clothes = { count: 4, names: ['shirt', 'bag', 'Boot'], unconditional: 3 }
 describe('batchLabels', () => {
   it('gives every class but "none" where nobody asks', () => {
     expect(batchLabels(clothes, undefined, undefined)).toEqual(
-      E.right({ rows: 3, classes: [0, 1, 2], names: ['shirt', 'bag', 'Boot'] }),
+      E.right({
+        rows: 3,
+        classes: [0, 1, 2],
+        names: ['shirt', 'bag', 'Boot'],
+        condition: { labels: [0, 1, 2] },
+      }),
     )
   })
 
@@ -27,14 +32,14 @@ describe('batchLabels', () => {
   })
 
   it('takes names in any case, and numbers, "none" among them', () => {
-    expect(batchLabels(clothes, ['BAG', 'boot', '0', '3'], undefined)).toEqual(
+    expect(batchLabels(clothes, ['BAG', 'boot', '0', '3'], undefined)).toMatchObject(
       E.right({ rows: 4, classes: [1, 2, 0, 3], names: ['bag', 'Boot', 'shirt', 'none'] }),
     )
   })
 
   it('takes "none" for the class that stands for no label, alone and among others', () => {
     const nameless = { count: 4, names: ['shirt', 'bag', 'boot'], unconditional: 3 }
-    expect(batchLabels(nameless, ['none'], undefined)).toEqual(
+    expect(batchLabels(nameless, ['none'], undefined)).toMatchObject(
       E.right({ rows: 1, classes: [3], names: ['none'] }),
     )
     expect(batchLabels(nameless, ['bag', 'None'], 3)).toEqual(
@@ -51,7 +56,7 @@ describe('batchLabels', () => {
   })
 
   it('calls classes without names by their numbers', () => {
-    expect(batchLabels({ count: 3 }, undefined, undefined)).toEqual(
+    expect(batchLabels({ count: 3 }, undefined, undefined)).toMatchObject(
       E.right({ rows: 3, classes: [0, 1, 2], names: ['0', '1', '2'] }),
     )
   })
@@ -79,7 +84,7 @@ describe('batchLabels', () => {
 
   it('gives an unconditional model no labels, and sixteen rows', () => {
     expect(batchLabels(undefined, undefined, undefined)).toEqual(
-      E.right({ rows: 16, classes: undefined, names: undefined }),
+      E.right({ rows: 16, classes: undefined, names: undefined, condition: {} }),
     )
     expect(batchLabels(undefined, undefined, 2)).toMatchObject(E.right({ rows: 2 }))
     expect(batchLabels(undefined, ['bag'], 2)).toMatchObject(E.left({ _tag: 'LabelsUnexpected' }))

@@ -1,0 +1,136 @@
+/**
+ * Pipelines in files: YAML, JSON, and TypeScript or JavaScript modules.
+ */
+import { basename, dirname, extname, relative, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { readText } from '../checkpoint/read-file.ts'
+import { LARGEST_YAML, parseYaml } from '../checkpoint/yaml.ts'
+import { fail, type Failure } from '../failure.ts'
+import { E, pipe, TE } from '../fp.ts'
+import { isRecord } from '../json.ts'
+import { assign } from '../pipeline/assign.ts'
+import type { Plan } from '../pipeline/compile.ts'
+import type { Composition } from '../pipeline/composition.ts'
+import { compileDocument, decodeDocument, type Document, parseDocument } from '../pipeline/document.ts'
+import { movePaths } from '../pipeline/paths.ts'
+import type { Pipeline } from '../pipeline/pipeline.ts'
+import { sweep } from '../pipeline/sweep.ts'
+import { quoted } from '../quoted.ts'
+
+const usage = (reason: string): Failure => fail('Usage', { reason })
+
+/** A pipeline of a file, and what it means. */
+export interface Planned {
+  /** As the file says it, with every default. */
+  readonly pipeline: Pipeline
+  readonly plan: Plan
+}
+
+/** `--set noise.seed=3`. */
+const assigned =
+  (texts: readonly string[]) =>
+  (document: Document): E.Either<Failure, Document> =>
+    texts.reduce<E.Either<Failure, Document>>((sofar, text) => {
+      const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+      if (name === undefined || value === undefined)
+        return E.left(usage(`--set takes a setting and its value, such as noise.seed=3, not ${quoted(text)}`))
+      return pipe(
+        sofar,
+        E.chain((document) =>
+          pipe(
+            parseYaml(value),
+            E.bimap(
+              ({ reason }) => usage(`--set ${name} is no value: ${reason}`),
+              (read) => assign(name.trim(), read.value, `--set ${name}`)(document),
+            ),
+          ),
+        ),
+      )
+    }, E.right(document))
+
+/** Where the paths of a file lead from here. */
+const fromHere =
+  (file: string) =>
+  (path: string): string =>
+    path === '-' ? path : relative('', resolve(dirname(file), path)) + (/[/\\]$/.test(path) ? '/' : '')
+
+/** With the defaults, so that what is set has something to be set in; as it is where it can't be decoded. */
+const whole = (document: Document): Document =>
+  pipe(
+    decodeDocument(document),
+    E.match(
+      () => document,
+      (value) => ({ ...document, value }),
+    ),
+  )
+
+const planOf =
+  (move: (path: string) => string) =>
+  (document: Document): E.Either<Failure, Planned> =>
+    pipe(
+      decodeDocument(document),
+      E.bindTo('pipeline'),
+      E.bindW('plan', ({ pipeline }) => compileDocument(document, movePaths(move)(pipeline))),
+    )
+
+/** Plans of a document: one for each run of its sweep. */
+export const plansOf = (
+  document: Document,
+  sets: readonly string[],
+  move: (path: string) => string,
+): E.Either<Failure, readonly Planned[]> =>
+  pipe(
+    sets.length === 0 ? E.right(document) : assigned(sets)(whole(document)),
+    E.bindTo('settled'),
+    E.bindW('pipeline', ({ settled }) => decodeDocument(settled)),
+    E.chainW(({ settled, pipeline }) => sweep(settled, pipeline)),
+    E.chain(E.traverseArray(planOf(move))),
+  )
+
+/**
+ * Reads a pipeline's file, YAML or JSON.
+ *
+ * @param path - of the file
+ * @param sets - `name=value`, in the file's stead
+ */
+export const readPlans = (
+  path: string,
+  sets: readonly string[] = [],
+): TE.TaskEither<Failure, readonly Planned[]> =>
+  pipe(
+    readText(path, LARGEST_YAML),
+    TE.chainEitherKW((text) => parseDocument(path, text)),
+    TE.chainEitherKW((document) => plansOf(document, sets, fromHere(path))),
+  )
+
+/** Whether a file is a program and no data. */
+export const isModule = (path: string): boolean => /^\.[cm]?[jt]s$/i.test(extname(path))
+
+const isComposition = (value: unknown): value is Composition =>
+  isRecord(value) && Array.isArray(value['outputs']) && typeof value['run'] === 'function'
+
+const reasonOf = (error: unknown, path: string): string => {
+  const message = error instanceof Error ? error.message : String(error)
+  return /ERR_UNKNOWN_FILE_EXTENSION|Unknown file extension/.test(message)
+    ? `this Node.js (${process.version}) runs no TypeScript; compile it to ${basename(path).replace(/ts$/, 'js')}, or use Node.js 22.18 or newer`
+    : (message.split('\n')[0] ?? message)
+}
+
+/** Loads a module that exports a composition. */
+export const readComposition = (path: string): TE.TaskEither<Failure, Composition> =>
+  pipe(
+    TE.tryCatch(
+      () => import(pathToFileURL(resolve(path)).href) as Promise<{ readonly default?: unknown }>,
+      (error): Failure => fail('FileUnreadable', { path, reason: reasonOf(error, path) }),
+    ),
+    TE.chainEitherK(({ default: exported }) =>
+      isComposition(exported)
+        ? E.right(exported)
+        : E.left(
+            fail('FileUnreadable', {
+              path,
+              reason: 'its default export is no composition (outputs, and run as a function of the model)',
+            }),
+          ),
+    ),
+  )

@@ -1,0 +1,96 @@
+/**
+ * The verbs that are about pipelines: their flags and words. What they do is loaded when they do it.
+ */
+import type { Command } from 'commander'
+import { collect } from './output-flags.ts'
+import type { RunFlags } from './run.ts'
+import type { Context } from './write-run.ts'
+
+/** What the verbs are given by the process. */
+export interface Outside {
+  readonly context: () => Context
+  readonly print: (text: string) => unknown
+  readonly words: (text: string) => unknown
+  readonly exit: (code: number) => void
+}
+
+interface SetFlags {
+  readonly set?: readonly string[]
+}
+
+const withSet = (command: Command): Command =>
+  command.option(
+    '--set <name=value>',
+    'a setting in the file’s stead, such as noise.seed=3 or eta=0.5; again for each',
+    collect,
+  )
+
+/** Adds the verbs to the program. */
+export const addPipelineVerbs = (program: Command, { context, print, words, exit }: Outside): void => {
+  withSet(
+    program
+      .command('run')
+      .description('run a pipeline: a YAML or JSON file, or a module that exports a composition')
+      .argument('<file>', 'pipeline.yaml, .json, .ts or .mjs'),
+  )
+    .option('--dry-run', 'show the pipeline with every default, and run nothing')
+    .addHelpText(
+      'after',
+      '\nExample:\n  rxdiffusion run pipelines/ten-classes.yaml --set noise.seed=3 --set steps=20',
+    )
+    .action(async (path: string, flags: RunFlags) => {
+      const { runCommand } = await import('./run.ts')
+      exit(await runCommand(path, flags, context()))
+    })
+
+  withSet(
+    program
+      .command('validate')
+      .description('say whether pipelines could be run, and all that is wrong')
+      .argument('<file...>', 'YAML or JSON files'),
+  )
+    .addHelpText('after', '\nExample:\n  rxdiffusion validate pipelines/*.yaml')
+    .action(async (paths: readonly string[], { set = [] }: SetFlags) => {
+      const { validate } = await import('./validate.ts')
+      exit(await validate(paths, set, print, words))
+    })
+
+  withSet(
+    program
+      .command('explain')
+      .description('print the TypeScript that a pipeline is')
+      .argument('<file>', 'a YAML or JSON file'),
+  )
+    .addHelpText('after', '\nExample:\n  rxdiffusion explain pipelines/ten-classes.yaml > ten-classes.mjs')
+    .action(async (path: string, { set = [] }: SetFlags) => {
+      const { explain } = await import('./explain.ts')
+      exit(await explain(path, set, print, words))
+    })
+
+  program
+    .command('schema')
+    .description('print the JSON Schema of pipelines, by which editors complete them')
+    .action(async () => {
+      const { pipelineSchema } = await import('../pipeline/pipeline-schema.ts')
+      print(`${JSON.stringify(pipelineSchema(), null, 2)}\n`)
+    })
+
+  program
+    .command('ls')
+    .description('list what there is to choose from')
+    .argument('<what>', 'models, schedules, spacings, samplers, experiments or outputs')
+    .action(async (what: string) => {
+      const { ls } = await import('./ls.ts')
+      exit(await ls(what, print, words))
+    })
+
+  program
+    .command('completion')
+    .description('print a script by which a shell completes verbs and flags')
+    .argument('<shell>', 'bash, zsh or fish')
+    .addHelpText('after', '\nExample:\n  source <(rxdiffusion completion bash)')
+    .action(async (shell: string) => {
+      const { completionCommand } = await import('./completion.ts')
+      exit(completionCommand(program, shell, print, words))
+    })
+}

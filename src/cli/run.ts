@@ -1,0 +1,187 @@
+/**
+ * `rxdiffusion run`: pipelines from files to files.
+ */
+import { basename } from 'node:path'
+import { tap } from 'rxjs'
+import { type Failure, isFailure, render } from '../failure.ts'
+import { E, pipe, TE } from '../fp.ts'
+import { checkOutput } from '../media/output/check-output.ts'
+import type { Output } from '../media/output/output.ts'
+import type { Composed, Composition } from '../pipeline/composition.ts'
+import { encodePipeline } from '../pipeline/decode.ts'
+import { printPipeline } from '../pipeline/print.ts'
+import { isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
+import { type Opened, openModel } from './plan.ts'
+import { failWith } from './fail-with.ts'
+import { type Context, exitCode, type Plan, writeRun } from './write-run.ts'
+
+/** The flags as the command line has them. */
+export interface RunFlags {
+  readonly set?: readonly string[]
+  readonly dryRun?: boolean
+}
+
+/** A run that a file asks for. */
+export interface Work {
+  readonly composition: Composition
+  /** What it is called, for people. */
+  readonly recipe: string
+  /** The verb and flags that make it again, but for outputs. */
+  readonly command: readonly string[]
+  /** Where it comes from data. */
+  readonly planned?: Planned
+}
+
+/** A run of data. */
+export const workOf =
+  (command: readonly string[]) =>
+  (planned: Planned): Work => ({
+    composition: planned.plan.composition,
+    recipe: planned.plan.recipe,
+    command,
+    planned,
+  })
+
+const readWork = (path: string, { set = [] }: RunFlags): TE.TaskEither<Failure, readonly Work[]> => {
+  const command = ['run', path, ...set.map((text) => `--set=${text}`)]
+  if (!isModule(path))
+    return pipe(
+      readPlans(path, set),
+      TE.map((plans) => plans.map(workOf(command))),
+    )
+  if (set.length > 0) return TE.left(failWith('--set is for YAML and JSON; a module says what it says'))
+  return pipe(
+    readComposition(path),
+    TE.map((composition) => [{ composition, recipe: basename(path), command }]),
+  )
+}
+
+/** A composition that is ready to run. What a constructor refuses is a failure, what else is thrown a defect. */
+const compose = (
+  { composition: { run } }: Work,
+  { model }: Pick<Opened, 'model'>,
+): TE.TaskEither<Failure, Composed> =>
+  TE.tryCatch(
+    async () => run(model),
+    (error) => {
+      if (isFailure(error)) return error
+      throw error
+    },
+  )
+
+/** Frees a model that will not be run. */
+const orFree =
+  ({ model }: Pick<Opened, 'model'>) =>
+  <A>(task: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+  async () => {
+    let used = false
+    try {
+      const result = await task()
+      used = E.isRight(result)
+      return result
+    } finally {
+      if (!used) model[Symbol.dispose]()
+    }
+  }
+
+/** The plan of a run; its steps and rows are known when frames have come. */
+const planOf = (
+  { composition: { outputs }, recipe, command, planned }: Work,
+  { model, engine }: Pick<Opened, 'model' | 'engine'>,
+  { frames$, captions = [], columns, branches }: Composed,
+): Plan => {
+  const seen = { steps: 0, rows: 0 }
+  return {
+    model,
+    engine,
+    outputs,
+    frames$: frames$.pipe(
+      tap(({ xt, transition: { count } }) => {
+        seen.steps = count
+        seen.rows = xt.shape[0]
+      }),
+    ),
+    get steps() {
+      return seen.steps
+    },
+    get rows() {
+      return seen.rows
+    },
+    captions,
+    columns,
+    branches,
+    recipe,
+    madeBy: {
+      recipe: `${recipe}, ${engine}`,
+      command,
+      settings: { engine },
+      ...(planned === undefined ? {} : { pipeline: encodePipeline(planned.pipeline) }),
+    },
+  }
+}
+
+/** What can be said of a run of data before the network is asked. */
+const checked = ({ planned }: Work, { model }: Pick<Opened, 'model'>): E.Either<Failure, unknown> =>
+  planned === undefined ? E.right(undefined) : planned.plan.check(model)
+
+/** Everything that can be refused before the first step. */
+const prepare = (work: Work): TE.TaskEither<Failure, Plan> => {
+  const { outputs, model, engine = 'auto' } = work.composition
+  return pipe(
+    TE.traverseSeqArray((output: Output) => checkOutput(output))(outputs),
+    TE.chain(() => openModel({ engine, model })),
+    TE.chain((opened) =>
+      pipe(
+        TE.fromEither(checked(work, opened)),
+        TE.chain(() => compose(work, opened)),
+        TE.map((composed) => planOf(work, opened, composed)),
+        orFree(opened),
+      ),
+    ),
+  )
+}
+
+/**
+ * Runs one after the other, until one fails.
+ *
+ * @returns the exit code; nothing is thrown
+ */
+export const runAll = async (all: readonly Work[], context: Context): Promise<number> => {
+  for (const work of all) {
+    const code = await writeRun(prepare(work), context)
+    if (code !== exitCode.ok) return code
+  }
+  return exitCode.ok
+}
+
+/** Shows what would be run. */
+export const showAll = (all: readonly Work[], print: (text: string) => unknown): number => {
+  print(
+    all
+      .map(({ planned, recipe }) =>
+        planned === undefined ? `# ${recipe}\n` : printPipeline(planned.pipeline),
+      )
+      .join('---\n'),
+  )
+  return exitCode.ok
+}
+
+/**
+ * Runs the pipelines of a file.
+ *
+ * @param path - YAML, JSON, or a module that exports a composition
+ * @param flags - as the command line has them
+ * @param context - where words and data go, and when to stop
+ * @returns the exit code; nothing is thrown
+ */
+export const runCommand = async (path: string, flags: RunFlags, context: Context): Promise<number> => {
+  const { terminal, stdout } = context
+  const work = await readWork(path, flags)()
+  if (E.isLeft(work)) {
+    terminal.write(`${render(work.left)}\n`)
+    return exitCode.refused
+  }
+  return flags.dryRun === true
+    ? showAll(work.right, (text) => stdout?.write(text))
+    : runAll(work.right, context)
+}

@@ -1,0 +1,77 @@
+/**
+ * `rxdiffusion validate`: whether pipelines could be run, without running them. No tensor library is loaded.
+ */
+import { openDiffusersFolder } from '../checkpoint/diffusers-folder.ts'
+import { findModel } from '../checkpoint/find-model.ts'
+import { defaultModel } from '../engine/load-model.ts'
+import { checkFolder } from '../engine/diffusers-checkpoint.ts'
+import { type Failure, render } from '../failure.ts'
+import { E, pipe, TE } from '../fp.ts'
+import type { ModelFacts } from '../pipeline/compile.ts'
+import { isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
+import { exitCode } from './write-run.ts'
+
+/** What is known of a model without loading it; nothing of a network's file, which only its library can read. */
+const factsOf = (path: string): TE.TaskEither<Failure, ModelFacts | undefined> =>
+  pipe(
+    findModel(path),
+    TE.chain((found) =>
+      found.kind === 'diffusers'
+        ? pipe(
+            openDiffusersFolder(found.path),
+            TE.chainEitherKW((folder) =>
+              pipe(
+                checkFolder(folder),
+                E.map(({ trained }): ModelFacts | undefined => trained),
+              ),
+            ),
+          )
+        : TE.right(undefined),
+    ),
+  )
+
+const check = ({ plan }: Planned): TE.TaskEither<Failure, void> =>
+  pipe(
+    factsOf(plan.composition.model ?? defaultModel),
+    TE.chainEitherK((facts) => (facts === undefined ? E.right(undefined) : plan.check(facts))),
+  )
+
+const validateOne = (path: string, sets: readonly string[]): TE.TaskEither<Failure, number> =>
+  isModule(path)
+    ? pipe(
+        readComposition(path),
+        TE.map(() => 1),
+      )
+    : pipe(
+        readPlans(path, sets),
+        TE.chainFirst(TE.traverseSeqArray(check)),
+        TE.map(({ length }) => length),
+      )
+
+/**
+ * Checks pipelines, all of them.
+ *
+ * @param paths - of their files
+ * @param sets - `name=value`, in the files' stead
+ * @param print - where it is said which are sound
+ * @param complain - where it is said what is wrong
+ * @returns the exit code; nothing is thrown
+ */
+export const validate = async (
+  paths: readonly string[],
+  sets: readonly string[],
+  print: (text: string) => unknown,
+  complain: (text: string) => unknown,
+): Promise<number> => {
+  let code: number = exitCode.ok
+  for (const path of paths) {
+    const result = await validateOne(path, sets)()
+    if (E.isRight(result))
+      print(`${path}: sound${result.right === 1 ? '' : `, ${String(result.right)} runs`}\n`)
+    else {
+      complain(`${render(result.left)}\n`)
+      code = exitCode.refused
+    }
+  }
+  return code
+}

@@ -1,0 +1,77 @@
+/**
+ * A matrix as one picture: all its images, cell by cell.
+ */
+import { concatMap, map, type Observable, toArray } from 'rxjs'
+import type { Values } from '../algebra/algebra.ts'
+import type { Denoiser } from '../model/denoiser.ts'
+import type { Frame } from '../stream/frame.ts'
+import { type Cell, type CellImages, type CellRun, finalImages } from './matrix.ts'
+import { still } from './still.ts'
+
+/** The images of all cells, one batch after the other. */
+const stacked = (cells: readonly CellImages[]): Values => {
+  const [first] = cells
+  const [rows = 0, ...shape] = first?.images.shape ?? []
+  const size = first?.images.data.length ?? 0
+  const data = new Float32Array(cells.length * size)
+  cells.forEach(({ images }, cell) => {
+    data.set(images.data, cell * size)
+  })
+  return { shape: [cells.length * rows, ...shape], data }
+}
+
+/**
+ * Runs the cells of a matrix, and emits the images of all as one frame, see {@link still}.
+ *
+ *     matrixSheet(model, cells)   ------------(F|)
+ *
+ * @param model - of which the images are
+ * @param cells - those of {@link matrix}
+ *
+ * @example
+ * ```ts
+ * const model = denoiserOf({ algebra: float64, predicts: 'sample', schedule: linearSchedule(), shape: [1] }, (x) => x)
+ * const spacings = [2, 4].map((S) => trailing(S))
+ * const cells = matrix({ model, rules: [ddim(), ddpm()], spacings, noise: philox({ seed: 7 }), batch: 3 })
+ * expect((await finalSnapshot(matrixSheet(model, cells))).xt.shape).toEqual([12, 1])
+ * ```
+ */
+export const matrixSheet = <T>(model: Denoiser<T>, cells: ReadonlyArray<CellRun<T>>): Observable<Frame<T>> =>
+  finalImages(cells).pipe(
+    toArray(),
+    map(stacked),
+    concatMap((images) => still(model, images)),
+  )
+
+/**
+ * A caption for each image of a {@link matrixSheet}: the rule and the number of steps.
+ *
+ * @param cells - those of {@link matrix}
+ * @param rows - how many images each has
+ *
+ * @example
+ * ```ts
+ * expect(cellCaptions([{ rule: ddim(), spacing: trailing(20) }], 2)).toEqual(['ddim(eta 0) 20', 'ddim(eta 0) 20'])
+ * ```
+ */
+export const cellCaptions = (cells: readonly Cell[], rows: number): readonly string[] =>
+  cells.flatMap(({ rule, spacing }) =>
+    Array.from({ length: rows }, () => `${rule.name} ${/\d+/.exec(spacing.name)?.[0] ?? spacing.name}`),
+  )
+
+/**
+ * How many images of a {@link matrixSheet} stand in a row: those of one rule.
+ *
+ * @param cells - those of {@link matrix}
+ * @param rows - how many images each has
+ *
+ * @example
+ * ```ts
+ * const [rule, other] = [ddim(), ddpm()]
+ * const [few, many] = [trailing(5), trailing(50)]
+ * const cells = [rule, other].flatMap((rule) => [few, many].map((spacing) => ({ rule, spacing })))
+ * expect(sheetColumns(cells, 3)).toBe(6)
+ * ```
+ */
+export const sheetColumns = (cells: readonly Cell[], rows: number): number =>
+  rows * cells.filter(({ rule }) => rule === cells[0]?.rule).length

@@ -1,0 +1,156 @@
+/**
+ * What is impossible in a pipeline whose every setting is possible by itself.
+ */
+import { attempt } from '../attempt.ts'
+import { E } from '../fp.ts'
+import { MOST_SAMPLES, flawOfNoise, rowsOfNoise, seedsOf, stageNoise } from './noise.ts'
+import type { Pipeline } from './pipeline.ts'
+import { flawOfSampler, type Sampler, stageSampler } from './sampler.ts'
+import { type Staged } from './staged.ts'
+import { stageSteps } from './steps.ts'
+
+/** What is wrong with a pipeline, and with which setting. */
+export interface PipelineError {
+  /** Keys and indices from the root to the setting. */
+  readonly way: readonly string[]
+  /** Whether it is about the name of the setting, or its value, which it is unless said. */
+  readonly part?: 'key' | 'value'
+  /** The end of a sentence. */
+  readonly reason: string
+}
+
+type Flaw = readonly [way: readonly string[], reason: string | undefined]
+
+/** What a constructor refuses. */
+const refusal = (staged: Staged<unknown>): string | undefined => {
+  const made = attempt(() => staged.run(new Map()))
+  return E.isLeft(made)
+    ? 'reason' in made.left
+      ? made.left.reason
+      : made.left.message.replace(/[.]$/, '')
+    : undefined
+}
+
+const ofSampler = (way: readonly string[], sampler: Sampler): Flaw => [
+  way,
+  flawOfSampler(sampler) ?? refusal(stageSampler(sampler)),
+]
+
+const ofBatch = ({ noise, batch, experiment }: Pipeline): readonly Flaw[] => {
+  const rows = rowsOfNoise(noise)
+  const what = seedsOf(noise) === undefined ? 'samples' : 'seed'
+  if (batch !== undefined && batch > MOST_SAMPLES)
+    return [[['batch'], `it is ${batch}, and ${MOST_SAMPLES} samples are the most of one run`]]
+  return batch !== undefined && rows !== undefined && rows !== batch && experiment === undefined
+    ? [[['batch'], `it is ${batch}, and noise.${what} names ${rows} samples`]]
+    : []
+}
+
+/** How many steps there are, where that can be said without a model. */
+const countOf = ({ steps }: Pipeline): number | undefined =>
+  'count' in steps ? steps.count : 'timesteps' in steps ? steps.timesteps.length : undefined
+
+const ofFork = (pipeline: Pipeline): readonly Flaw[] => {
+  const { fork, experiment } = pipeline
+  if (fork === undefined) return []
+  const count = countOf(pipeline)
+  const { at, branches } = fork
+  return [
+    [['fork'], experiment === undefined ? undefined : `${experiment.kind} is no run that forks`],
+    [
+      ['fork', 'at', 'step'],
+      'step' in at && count !== undefined && at.step >= count
+        ? `it is ${at.step}, and of ${count} steps none are left to fork`
+        : undefined,
+    ],
+    ...Object.entries(branches).map(([name, sampler]) => ofSampler(['fork', 'branches', name], sampler)),
+  ]
+}
+
+/** The experiments that know nothing of some settings. */
+const ignores: Readonly<Record<string, ReadonlyArray<keyof Pipeline>>> = {
+  reconstruct: ['sampler', 'batch'],
+  'interpolate-images': ['sampler', 'batch'],
+  'image-to-image': ['batch'],
+  vary: ['batch'],
+  inpaint: ['batch'],
+  interpolate: ['batch'],
+}
+
+const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
+  const { experiment, noise, outputs, batch } = pipeline
+  if (experiment === undefined) return []
+  const { kind } = experiment
+  const way = ['experiment']
+  const points = seedsOf(noise)?.length ?? 1
+  return [
+    [
+      ['batch'],
+      batch !== undefined && ignores[kind]?.includes('batch') === true
+        ? `${kind} has as many samples as ${kind === 'interpolate' ? 'its route has stops' : 'there are images'}`
+        : undefined,
+    ],
+    ...(kind === 'interpolate'
+      ? ([
+          [
+            ['noise', 'seed'],
+            points === 1 ? 'an interpolation takes a list of seeds, one for each point' : undefined,
+          ],
+          [
+            [...way, 'route'],
+            experiment.route.kind === 'plane' && points !== 4
+              ? `a plane leads through 4 points, and there are ${points} seeds`
+              : undefined,
+          ],
+          [
+            [...way, 'guidance'],
+            experiment.guidance !== undefined && ![1, points].includes(experiment.guidance.length)
+              ? `there are ${experiment.guidance.length} weights for ${points} points`
+              : undefined,
+          ],
+        ] satisfies readonly Flaw[])
+      : []),
+    ...(kind === 'matrix'
+      ? [
+          ...experiment.samplers.map((sampler, i) => ofSampler([...way, 'samplers', String(i)], sampler)),
+          ...outputs.map(({ kind: written }, i): Flaw => [
+            ['outputs', String(i), 'kind'],
+            ['grid', 'samples'].includes(written)
+              ? undefined
+              : `a matrix is a grid or samples, and no ${written}`,
+          ]),
+          [
+            ['steps'],
+            'count' in pipeline.steps ? undefined : 'a matrix takes steps that are counted',
+          ] satisfies Flaw,
+        ]
+      : []),
+  ]
+}
+
+const ofOutputs = ({ outputs }: Pipeline): readonly Flaw[] =>
+  outputs.map(({ path }, i) => [
+    ['outputs', String(i), 'path'],
+    outputs.findIndex((other) => other.path === path) < i
+      ? `it is ${path}, as that of another output`
+      : undefined,
+  ])
+
+/**
+ * What is impossible in a pipeline, all of it.
+ *
+ * @param pipeline - which its codec takes
+ */
+export const flawsOf = (pipeline: Pipeline): readonly PipelineError[] => {
+  const { noise, steps, sampler } = pipeline
+  const flaws: readonly Flaw[] = [
+    [['noise'], flawOfNoise(noise) ?? refusal(stageNoise(noise))],
+    [['steps'], refusal(stageSteps(steps))],
+    ofSampler(['sampler'], sampler),
+    ...ofBatch(pipeline),
+    ...ofFork(pipeline),
+    ...ofExperiment(pipeline),
+    ...ofOutputs(pipeline),
+  ]
+  return flaws.flatMap(([way, reason]) => (reason === undefined ? [] : [{ way, reason }]))
+}

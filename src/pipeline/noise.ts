@@ -1,0 +1,109 @@
+/**
+ * Where noise comes from: `noise: { kind: philox, seed: 7 }`.
+ */
+import { Leaf, listOf, wholeFrom } from '../codecs.ts'
+import { isRecord } from '../json.ts'
+import type { NoiseSource } from '../noise/noise-source.ts'
+import { philox } from '../noise/philox.ts'
+import { torch, torchList } from '../noise/torch.ts'
+import * as t from 'io-ts'
+import { call, literal, type Staged } from './staged.ts'
+import { defaulted, free, kind, struct } from './struct.ts'
+import { type Variants, variants } from './variants.ts'
+
+/** One seed for the batch, or one for each sample. */
+export type Seeds = number | readonly number[] | { readonly from: number; readonly to: number }
+
+/** Where noise comes from. */
+export type Noise =
+  | { readonly kind: 'philox'; readonly seed: Seeds; readonly samples?: readonly number[] }
+  | { readonly kind: 'torch'; readonly seed: Seeds }
+
+/** The most samples of one run. */
+export const MOST_SAMPLES = 4096
+
+const whole = wholeFrom(0)
+const some = listOf('seeds', whole)
+const isSeeds = (value: unknown): value is Seeds =>
+  whole.is(value) ||
+  some.is(value) ||
+  (isRecord(value) && Object.keys(value).length === 2 && whole.is(value['from']) && whole.is(value['to']))
+
+const wholeSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }
+
+/** The codec of seeds. */
+export const seedsCodec: t.Type<Seeds> = new Leaf<Seeds>(
+  'a whole number from 0, a list of them, or { from, to }',
+  isSeeds,
+  (value, context) => (isSeeds(value) ? t.success(value) : t.failure(value, context)),
+  {
+    anyOf: [
+      wholeSchema,
+      { type: 'array', minItems: 1, items: wholeSchema },
+      {
+        type: 'object',
+        properties: { from: wholeSchema, to: wholeSchema },
+        required: ['from', 'to'],
+        additionalProperties: false,
+      },
+    ],
+  },
+)
+
+const seed = defaulted(
+  seedsCodec,
+  0,
+  'One seed for the batch; or one for each sample, a list or { from, to }.',
+)
+
+/** The codec of noise. */
+export const noiseCodec: Variants<Noise> = variants<Noise>('a source of noise', {
+  philox: struct('philox', {
+    kind: kind('philox'),
+    seed,
+    samples: free(
+      listOf('sample ids', whole),
+      'Which samples of the seed to draw, one for each row; 0, 1, 2, … unless said.',
+    ),
+  }),
+  torch: struct('torch', { kind: kind('torch'), seed }),
+})
+
+/** The seeds, one by one, where each sample has its own. */
+export const seedsOf = ({ seed }: Pick<Noise, 'seed'>): readonly number[] | undefined => {
+  if (typeof seed === 'number') return undefined
+  return 'from' in seed ? Array.from({ length: seed.to - seed.from + 1 }, (_, i) => seed.from + i) : seed
+}
+
+/** What is wrong with noise that its codec takes, as the end of a sentence. */
+export const flawOfNoise = (noise: Noise): string | undefined => {
+  const { seed } = noise
+  if (typeof seed === 'object' && 'from' in seed) {
+    if (seed.to < seed.from) return `seed goes from ${seed.from} to ${seed.to}, and it has to rise`
+    if (seed.to - seed.from >= MOST_SAMPLES)
+      return `seed names ${seed.to - seed.from + 1} samples, and ${MOST_SAMPLES} are the most`
+  }
+  if (noise.kind === 'philox' && noise.samples !== undefined && typeof seed !== 'number')
+    return 'samples are those of one seed, and there are several'
+  return undefined
+}
+
+/** How many rows it has noise for; any number unless said. */
+export const rowsOfNoise = (noise: Noise): number | undefined =>
+  seedsOf(noise)?.length ?? (noise.kind === 'philox' ? noise.samples?.length : undefined)
+
+/** Noise as an expression. */
+export const stageNoise = (noise: Noise): Staged<NoiseSource> => {
+  const seeds = seedsOf(noise)
+  if (noise.kind === 'torch')
+    return seeds === undefined
+      ? call('torch', torch, literal({ seed: noise.seed as number }))
+      : call('torchList', torchList, literal({ seeds }))
+  if (seeds !== undefined) return call('philox', philox, literal({ seeds }))
+  const { seed, samples } = noise
+  return call(
+    'philox',
+    philox,
+    literal({ seed: seed as number, ...(samples === undefined ? {} : { samples }) }),
+  )
+}

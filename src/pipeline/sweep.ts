@@ -1,0 +1,81 @@
+/**
+ * Sweeps: `grid: { eta: [0, 0.5, 1], steps: [10, 20, 50] }`, a run for each combination.
+ */
+import { fail } from '../failure.ts'
+import { E, pipe } from '../fp.ts'
+import { isRecord } from '../json.ts'
+import { assign } from './assign.ts'
+import { type Document, type Invalid } from './document.ts'
+import type { Pipeline, Swept } from './pipeline.ts'
+
+/** The most runs of one sweep. */
+const MOST_RUNS = 1024
+
+type Combination = ReadonlyArray<readonly [name: string, value: Swept]>
+
+const combinations = (grid: Readonly<Record<string, readonly Swept[]>>): readonly Combination[] =>
+  Object.entries(grid).reduce<readonly Combination[]>(
+    (sofar, [name, values]) =>
+      sofar.flatMap((combination) => values.map((value) => [...combination, [name, value] as const])),
+    [[]],
+  )
+
+/** A file's name with what distinguishes it: `grid-eta0.5-steps10.png`. */
+const named = (path: string, combination: Combination): string => {
+  const tag = combination
+    .map(([name, value]) => `${name.split('.').at(-1) ?? name}${String(value)}`)
+    .join('-')
+    .replaceAll(/[^\w.-]+/g, '_')
+  return path.replace(/((?:\.[^./\\\d][^./\\]*)*[/\\]*)$/, (ending) => `-${tag}${ending}`)
+}
+
+/**
+ * The documents of a sweep, each without the grid; a document without one is its own sweep.
+ *
+ * @param document - a pipeline's
+ * @param pipeline - as it is decoded, for the defaults
+ * @returns PipelineInvalid for more than 1,024 combinations
+ */
+export const sweep = (document: Document, pipeline: Pipeline): E.Either<Invalid, readonly Document[]> => {
+  const { grid, ...base } = pipeline
+  if (grid === undefined) return E.right([document])
+  const runs = Object.values(grid).reduce((product, { length }) => product * length, 1)
+  if (runs > MOST_RUNS)
+    return E.left(
+      fail('PipelineInvalid', {
+        problems: [
+          `${document.placeOf(['grid'], 'value')} grid: it asks for ${runs} runs, and ${MOST_RUNS} are the most`,
+        ],
+      }),
+    )
+  return E.right(
+    combinations(grid).map((combination) =>
+      pipe(
+        combination.reduce<Document>(
+          (sofar, [name, value]) => assign(name, value, document.placeOf(['grid', name], 'value'))(sofar),
+          { ...document, value: base },
+        ),
+        withPaths(combination),
+      ),
+    ),
+  )
+}
+
+const withPaths =
+  (combination: Combination) =>
+  (document: Document): Document => {
+    const { value } = document
+    const outputs = isRecord(value) ? value['outputs'] : undefined
+    if (!isRecord(value) || !Array.isArray(outputs)) return document
+    return {
+      ...document,
+      value: {
+        ...value,
+        outputs: outputs.map((output: unknown) =>
+          isRecord(output) && typeof output['path'] === 'string'
+            ? { ...output, path: named(output['path'], combination) }
+            : output,
+        ),
+      },
+    }
+  }
