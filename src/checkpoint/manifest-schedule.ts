@@ -18,7 +18,7 @@ import { tableSettings } from '../diffusion/schedules/table.ts'
 import type { Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { byKind, closed } from '../named-settings.ts'
-import { kindCodecs } from '../tunable.ts'
+import { kindCodecs, settingsOf } from '../tunable.ts'
 
 /** The settings of a schedule. */
 export type ScheduleSettings = Readonly<Record<string, unknown>> & {
@@ -37,12 +37,32 @@ const ofAny = { zeroTerminalSnr: yesOrNo }
 const { trainedSteps, precision } = tableSettings as Readonly<Record<keyof TableOptions, t.Mixed>>
 const ofTable = { ...ofAny, precision }
 
+/**
+ * The kinds of schedule that a few words can say, with the codecs of their settings.
+ *
+ * @example
+ * ```ts
+ * expect(Object.keys(scheduleKinds)).toEqual([...Object.keys(schedules), 'flow'])
+ * expect(Object.keys(settingsOf(scheduleKinds.cosine))).toContain('maxBeta')
+ * ```
+ */
+export const scheduleKinds: Readonly<
+  Record<keyof typeof schedules | 'flow', { readonly settings: t.Props }>
+> = {
+  ...(Object.fromEntries(
+    Object.entries(schedules).map(([kind, make]) => [
+      kind,
+      { settings: { ...tableSettings, ...ofAny, ...settingsOf(make) } },
+    ]),
+  ) as Record<keyof typeof schedules, { readonly settings: t.Props }>),
+  flow: { settings: { trainedSteps, shift: numberIn(0) } },
+}
+
 /** The codec of a schedule's settings. */
 export const scheduleCodec: t.Type<ScheduleSettings> = byKind({
-  ...kindCodecs(schedules, {}, { ...tableSettings, ...ofAny }),
+  ...kindCodecs(scheduleKinds),
   betas: closed({ kind: oneOf('betas'), betas: listOf('βs', numberIn(0, 1)) }, ofTable),
   'alpha-bars': closed({ kind: oneOf('alpha-bars'), alphaBars: listOf('ᾱs', numberIn(0, 1)) }, ofTable),
-  flow: closed({ kind: oneOf('flow') }, { trainedSteps, shift: numberIn(0) }),
 }) as t.Type<ScheduleSettings>
 
 /**
