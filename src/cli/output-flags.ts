@@ -17,6 +17,7 @@ export interface OutputFlags {
   readonly show?: string
   readonly every?: string
   readonly fps?: string
+  readonly over?: string
   readonly scale?: string
 }
 
@@ -27,6 +28,7 @@ export const outputFlagNames: ReadonlySet<string> = new Set<keyof OutputFlags>([
   'show',
   'every',
   'fps',
+  'over',
   'scale',
 ])
 
@@ -50,6 +52,7 @@ export const withOutputs = (command: Command): Command =>
     .option('--show <what>', 'of each step: xt, x0, eps, both (xt,x0), or several with commas (default: xt)')
     .option('--every <k>', 'every k-th step, and the last (default: 1)')
     .option('--fps <n>', 'frames a second of films (default: 25)')
+    .option('--over <what>', 'what goes by in films: steps, or the finished samples (default: steps)')
     .option('--scale <n>', 'pixels per pixel of an image (default: as suits the size)')
     .addHelpText(
       'after',

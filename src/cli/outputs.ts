@@ -31,12 +31,13 @@ const readShow = (text: string): Read<readonly FrameField[]> =>
 const optional = <A>(text: string | undefined, read: (text: string) => Read<A>): Read<A | undefined> =>
   text === undefined ? E.right(undefined) : read(text)
 
-const readLook = ({ show, every, fps, scale }: OutputFlags): Read<OutputLook> =>
+const readLook = ({ show, every, fps, over, scale }: OutputFlags): Read<OutputLook> =>
   pipe(
     E.Do,
     E.apS('show', optional(show, readShow)),
     E.apS('every', optional(every, readNumber('--every', { whole: true, least: 1 }))),
     E.apS('fps', optional(fps, readNumber('--fps', { least: 0.1, most: 240 }))),
+    E.apS('over', optional(over, readOneOf('--over', ['steps', 'samples']))),
     E.apS('scale', optional(scale, readNumber('--scale', { whole: true, least: 1, most: 64 }))),
   )
 

@@ -7,7 +7,7 @@ import { fail } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { settingsOf } from '../tunable.ts'
 import type { Read } from './flags.ts'
-import { quoted } from './quoted.ts'
+import { quoted } from '../quoted.ts'
 import { readNamed, scalar } from './settings-text.ts'
 
 const shortcuts = ['eta', 'variance'] as const

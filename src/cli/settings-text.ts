@@ -8,7 +8,7 @@ import { E, pipe } from '../fp.ts'
 import { closed } from '../named-settings.ts'
 import { settingsOf } from '../tunable.ts'
 import { type Read, readOneOf } from './flags.ts'
-import { quoted } from './quoted.ts'
+import { quoted } from '../quoted.ts'
 
 /** Settings by name; `kind` says which set of them it is. */
 export type NamedSettings<Kind extends string = string> = Readonly<Record<string, unknown>> & {

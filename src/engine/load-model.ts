@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { type DiffusersFolder, openDiffusersFolder } from '../checkpoint/diffusers-folder.ts'
 import { findModel, type FoundNetwork } from '../checkpoint/find-model.ts'
 import type { Failure } from '../failure.ts'
-import { pipe, TE } from '../fp.ts'
+import { pipe, T, TE } from '../fp.ts'
 import { readCheckpoint } from './diffusers-checkpoint.ts'
 import type { Engine, Model } from './engine.ts'
+import { networkFiles, withOrigin } from './fingerprint.ts'
 
 /**
  * The folder of the model that comes with the package: clothes, learned from Fashion-MNIST.
@@ -33,11 +34,19 @@ const decoded =
           TE.chain(({ withDecoder }) => withDecoder(manifestPath, decoder)(model)),
         )
 
-const loadNetwork = (found: FoundNetwork): TE.TaskEither<Failure, Model> =>
-  pipe(
-    TE.fromTask(() => import('./load-network.ts')),
-    TE.chain((loader) => loader.loadNetwork(found)),
-  )
+const loadNetwork =
+  (engine: Engine) =>
+  (found: FoundNetwork): TE.TaskEither<Failure, Model> =>
+    pipe(
+      TE.fromTask(() => import('./load-network.ts')),
+      TE.chain((loader) => loader.loadNetwork(found)),
+      TE.chainTaskK((model) =>
+        pipe(
+          networkFiles(found.path),
+          T.chain((paths) => withOrigin(engine.name, paths)(model)),
+        ),
+      ),
+    )
 
 /** A diffusers checkpoint, by the engine itself. */
 const loadDiffusers =
@@ -59,6 +68,7 @@ const loadDiffusers =
             ),
           ),
           TE.chain(decoded(folder)),
+          TE.chainTaskK(withOrigin(engine.name, [folder.configPath, folder.weightsPath])),
         ),
       ),
     )
@@ -84,6 +94,6 @@ export const loadModel = (engine: Engine, path: string = defaultModel): TE.TaskE
   pipe(
     findModel(path),
     TE.chain((found) =>
-      found.kind === 'diffusers' ? loadDiffusers(engine)(found.path) : loadNetwork(found),
+      found.kind === 'diffusers' ? loadDiffusers(engine)(found.path) : loadNetwork(engine)(found),
     ),
   )

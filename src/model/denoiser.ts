@@ -3,6 +3,7 @@
  */
 import type { ObservableInput } from 'rxjs'
 import type { Shape, VectorAlgebra } from '../algebra/algebra.ts'
+import type { Origin } from '../diffusion/saved-state.ts'
 import type { Schedule } from '../diffusion/schedule.ts'
 import type { PredictionType } from '../diffusion/estimate.ts'
 
@@ -51,6 +52,8 @@ export interface Denoiser<T> {
   /** The data lie in `[−range, range]`; left out where they have no bounds, and then nothing is clipped unless a range is given. */
   readonly range?: number
   readonly labels?: Labels
+  /** Which network this is; left out where nobody knows. */
+  readonly origin?: Origin
   /** Whether predictions come with a {@link Prediction.variance}; left out where nobody knows before asking. */
   readonly learnedVariance?: boolean
   /**

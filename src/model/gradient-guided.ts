@@ -6,9 +6,10 @@ import type { PredictionType } from '../diffusion/estimate.ts'
 import type { Level } from '../diffusion/level.ts'
 import { trainingTarget } from '../diffusion/objective.ts'
 import { levelAt } from '../diffusion/schedule.ts'
+import { alteredBy } from './altered.ts'
 import { ask, discard, type Question } from './ask.ts'
 import type { Condition, Prediction } from './denoiser.ts'
-import { checkedWeight, type Guidance, type Weight, weightsAt } from './guidance.ts'
+import { checkedWeight, type Guidance, showWeight, type Weight, weightsAt } from './guidance.ts'
 
 /** What to climb, and how eagerly. */
 export interface GradientGuidance<T> {
@@ -80,6 +81,7 @@ export const gradientGuided = <T>({ gradient, weight = 1 }: GradientGuidance<T>)
 
     return {
       ...model,
+      ...alteredBy(model, `guided by a gradient ${showWeight(weight)}`),
       predict: (x, t, condition, { waitUntil }): Observable<Prediction<T>> =>
         defer(() => {
           const question = { x, t, condition }

@@ -50,6 +50,17 @@ export const checkedWeight = (weight: number): number => {
 }
 
 /**
+ * A weight in words.
+ *
+ * @example
+ * ```ts
+ * expect([showWeight(2), showWeight(() => 2)]).toEqual(['2', 'by the level'])
+ * ```
+ */
+export const showWeight = (weight: Weight): string =>
+  typeof weight === 'number' ? String(weight) : 'by the level'
+
+/**
  * The weight of every row.
  *
  * @remarks

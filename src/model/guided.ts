@@ -4,10 +4,11 @@
 import { defer, map, type Observable } from 'rxjs'
 import type { Coefficient, VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
+import { alteredBy } from './altered.ts'
 import { ask, discard } from './ask.ts'
 import { askAll } from './ask-all.ts'
 import type { Condition, Denoiser, Prediction } from './denoiser.ts'
-import { checkedWeight, type Weight, weightsAt } from './guidance.ts'
+import { checkedWeight, showWeight, type Weight, weightsAt } from './guidance.ts'
 
 /** How to lean on labels. */
 export interface GuidedOptions {
@@ -108,6 +109,10 @@ export const guided = ({
     const { algebra } = model
     return {
       ...model,
+      ...alteredBy(
+        model,
+        `guided ${showWeight(weight)}${rescale === 0 ? '' : `, rescaled ${String(rescale)}`}`,
+      ),
       predict: (x, t, condition, { waitUntil }): Observable<Prediction<T>> =>
         defer(() => {
           const weights = weightsAt(weight, model, t)

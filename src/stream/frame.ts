@@ -3,11 +3,17 @@
  */
 import { from, type Observable, type ObservableInput } from 'rxjs'
 import type { Sum, VectorAlgebra } from '../algebra/algebra.ts'
+import type { SavedState } from '../diffusion/saved-state.ts'
 import type { Transition } from '../diffusion/transition.ts'
 import { fail } from '../failure.ts'
 import { continuation, type Continuation } from './continuation.ts'
 import type { RefCount } from './ref-count.ts'
-import type { Stepped } from './step.ts'
+import { saveState } from './save-state.ts'
+import { sameRun } from './settled.ts'
+import { needs, type Stepped } from './step.ts'
+
+/** Where a frame keeps how its step began. */
+export const beginning: unique symbol = Symbol('beginning')
 
 /** The tensors of a frame. */
 export type FrameField = 'xt' | 'x0' | 'eps'
@@ -33,8 +39,15 @@ export interface Frame<T> {
   readonly waitUntil: (work: ObservableInput<unknown>) => void
   /** The same tensors for as long as you like; dispose of them when done. */
   readonly keep: () => OwnedFrame<T>
+  /**
+   * The chain as it stands after this step, as numbers: what {@link replayFrom} goes on from. The frame is held until they are
+   * read, which they are at once where the algebra has them at hand.
+   */
+  readonly save: () => SavedState | Promise<SavedState>
   /** How the chain goes on from here; for operators such as {@link resume}. */
   readonly [continuation]: () => Continuation<T>
+  /** The x that the step started from, as a frame: with the step's x̂₀ and ε̂, which the network saw there. */
+  readonly [beginning]: () => Frame<T>
 }
 
 /** A frame that belongs to whoever asked for it. */
@@ -55,18 +68,23 @@ export interface Lender<T> {
   readonly hold: (frame: object, work: Observable<unknown>, settled?: () => void) => void
 }
 
+/** Where a frame shows x: before its step or after. */
+type Side = 'before' | 'after'
+
 /** The tensors of a step, each computed when first read, and readable until let go. */
 interface Reading<T> {
-  readonly fields: Readonly<Record<FrameField, () => T>>
+  readonly x: Readonly<Record<Side, () => T>>
+  readonly x0: () => T
+  readonly eps: () => T
   readonly letGo: () => void
 }
 
 const reading = <T>(
   { algebra, readers }: Lender<T>,
-  { before, x, transition, estimate, made }: Stepped<T>,
+  { previous, x, transition, estimate, made }: Stepped<T>,
 ): Reading<T> => {
   // x̂₀ and ε̂ are sums of the x before the step and of what the step made
-  const read: T[] = [before, ...made]
+  const read: T[] = [...needs(previous), ...made]
   readers.retain(read)
   let expired = false
 
@@ -85,11 +103,9 @@ const reading = <T>(
   }
 
   return {
-    fields: {
-      xt: lazily('xt', [[1, x]]),
-      x0: lazily('x0', estimate.x0),
-      eps: lazily('eps', estimate.eps),
-    },
+    x: { before: lazily('xt', [[1, previous.x]]), after: lazily('xt', [[1, x]]) },
+    x0: lazily('x0', estimate.x0),
+    eps: lazily('eps', estimate.eps),
     letGo: () => {
       if (expired) return
       expired = true
@@ -102,20 +118,28 @@ const reading = <T>(
 const own = <T>(
   algebra: VectorAlgebra<T>,
   transition: Transition,
-  { fields, letGo }: Reading<T>,
+  { x, x0, eps, letGo }: Reading<T>,
+  side: Side,
 ): OwnedFrame<T> => ({
   transition,
   algebra,
   get xt() {
-    return fields.xt()
+    return x[side]()
   },
   get x0() {
-    return fields.x0()
+    return x0()
   },
   get eps() {
-    return fields.eps()
+    return eps()
   },
   [Symbol.dispose]: letGo,
+})
+
+/** Not a step, but where one starts: nothing has been done to its x. */
+const noStep = (transition: Transition): Transition => ({
+  ...transition,
+  index: transition.index - 1,
+  to: transition.from,
 })
 
 /**
@@ -133,46 +157,62 @@ export const lend = <T>(
 ): { readonly frame: Frame<T>; readonly returned: () => void } => {
   const { algebra } = lender
   const { transition } = stepped
-  const { fields, letGo } = reading(lender, stepped)
+  const read = reading(lender, stepped)
   let loans = 1
   const returned = (): void => {
     loans -= 1
-    if (loans === 0) letGo()
+    if (loans === 0) read.letGo()
   }
 
   const ensureLent = (field: string): void => {
     if (loans === 0) throw fail('FrameExpired', { step: transition.index, field })
   }
 
-  const frame: Frame<T> = {
-    transition,
-    algebra,
-    get xt() {
-      return fields.xt()
-    },
-    get x0() {
-      return fields.x0()
-    },
-    get eps() {
-      return fields.eps()
-    },
-    waitUntil: (work) => {
-      // throws here, before anything is counted, at what can't be waited for
-      const work$ = from(work)
-      // late work holds the run, but what has been handed back stays handed back
-      const late = loans === 0
-      if (!late) loans += 1
-      lender.hold(frame, work$, late ? undefined : returned)
-    },
-    keep: () => {
-      ensureLent('keep()')
-      return own(algebra, transition, reading(lender, stepped))
-    },
-    [continuation]: () => {
-      ensureLent('what it goes on from')
-      return onward
-    },
+  const frameOn = (side: Side): Frame<T> => {
+    const shown = side === 'after' ? transition : noStep(transition)
+    const goesOn = (): Continuation<T> => {
+      if (side === 'after') return onward
+      return { ...onward, latent: stepped.previous, ahead: [transition, ...onward.ahead] }
+    }
+    const frame: Frame<T> = {
+      transition: shown,
+      algebra,
+      get xt() {
+        return read.x[side]()
+      },
+      get x0() {
+        return read.x0()
+      },
+      get eps() {
+        return read.eps()
+      },
+      waitUntil: (work) => {
+        // throws here, before anything is counted, at what can't be waited for
+        const work$ = from(work)
+        // late work holds the run, but what has been handed back stays handed back
+        const late = loans === 0
+        if (!late) loans += 1
+        lender.hold(frame, work$, late ? undefined : returned)
+      },
+      keep: () => {
+        ensureLent('keep()')
+        return own(algebra, shown, reading(lender, stepped), side)
+      },
+      save: () => {
+        ensureLent('save()')
+        const saved = saveState(goesOn(), shown.to)
+        if (saved instanceof Promise) frame.waitUntil(saved)
+        return saved
+      },
+      [continuation]: () => {
+        ensureLent('what it goes on from')
+        return goesOn()
+      },
+      [beginning]: () => sameRun(frame, frameOn('before')),
+    }
+    return frame
   }
+  const frame = frameOn('after')
   const ended = lender.lent(frame)
   return {
     frame,

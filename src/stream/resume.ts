@@ -27,6 +27,35 @@ export interface ResumeOptions extends Partial<
 }
 
 /**
+ * A chain from where it stands.
+ *
+ * @param onward - how it was to go on
+ * @param at - where its x is
+ * @param options - what is to be otherwise
+ * @returns its frames
+ *
+ * @example
+ * ```ts
+ * import { count, lastValueFrom } from 'rxjs'
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * const config = { model, rule: ddim(), noise: philox({ seed: 7 }) }
+ * const onward = { config, latent: { x: 0.5, draws: 1 }, ahead: [], readers: { retain: () => undefined, release: () => undefined } }
+ * const rest$ = goOnFrom(onward, { t: 599, alphaBar: model.schedule.alphaBars[599]! }, { spacing: trailing(10) })
+ * expect(await lastValueFrom(rest$.pipe(count()))).toBe(6)
+ * ```
+ */
+export const goOnFrom = <T>(
+  { config, ahead, ...beginning }: Continuation<T>,
+  at: Level,
+  { spacing, finalLevel, model: change, ...changes }: ResumeOptions,
+): Observable<Frame<T>> => {
+  const model = change === undefined ? config.model : change(config.model)
+  const steps$ =
+    spacing === undefined ? from(ahead) : emitSteps(transitionsFrom(model.schedule, spacing, at, finalLevel))
+  return chain({ ...config, ...changes, model }, () => beginning, steps$)
+}
+
+/**
  * Goes on from the last frame of a run that was cut short: with its x_t, the noise that follows, and what its rule looks back on.
  *
  *     frames      --a--b|
@@ -52,7 +81,7 @@ export interface ResumeOptions extends Partial<
  * ```
  */
 export const resume =
-  ({ spacing, finalLevel, model: change, ...changes }: ResumeOptions = {}) =>
+  (options: ResumeOptions = {}) =>
   <T>(frames$: Observable<Frame<T>>): Observable<Frame<T>> => {
     const resumed$: Observable<Frame<T>> = defer(() => {
       const company = companyOf(resumed$)
@@ -66,16 +95,7 @@ export const resume =
         letGo()
         last = { at: frame.transition.to, onward }
       })
-      const goOn = defer(() => {
-        if (last === undefined) return EMPTY
-        const { config, ahead, ...beginning } = last.onward
-        const model = change === undefined ? config.model : change(config.model)
-        const steps$ =
-          spacing === undefined
-            ? from(ahead)
-            : emitSteps(transitionsFrom(model.schedule, spacing, last.at, finalLevel))
-        return chain({ ...config, ...changes, model }, () => beginning, steps$)
-      })
+      const goOn = defer(() => (last === undefined ? EMPTY : goOnFrom(last.onward, last.at, options)))
       return concat(
         inCompany(company, frames$.pipe(keepLast, ignoreElements())),
         inCompany(company, goOn),

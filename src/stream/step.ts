@@ -44,9 +44,9 @@ export interface Latent<T> {
 /** A chain after a step, and how it came about. Whoever receives it owns the tensors in `made`, x among them. */
 export interface Stepped<T> extends Latent<T> {
   readonly transition: Transition
-  /** x before the step; not the receiver's. */
-  readonly before: T
-  /** x̂₀ and ε̂ as the network saw them first, not yet computed: sums of `before` and of tensors in `made`. */
+  /** The chain before the step; its tensors are not the receiver's. */
+  readonly previous: Latent<T>
+  /** x̂₀ and ε̂ as the network saw them first, not yet computed: sums of the previous x and of tensors in `made`. */
   readonly estimate: Estimate<T>
   /** Every tensor that this step has made. */
   readonly made: readonly T[]
@@ -215,7 +215,8 @@ export const step =
                 ? history
                 : [{ transition, estimate: first.estimate }, ...history].slice(0, rule.memory ?? 0),
               transition,
-              before,
+              // without its own previous one, or a chain would hold on to all its steps
+              previous: { x: before, draws, history },
               estimate: first.estimate,
               made: made.deliver(),
             }

@@ -42,7 +42,7 @@ describe('batchLabels', () => {
     expect(batchLabels(nameless, ['none'], undefined)).toMatchObject(
       E.right({ rows: 1, classes: [3], names: ['none'] }),
     )
-    expect(batchLabels(nameless, ['bag', 'None'], 3)).toEqual(
+    expect(batchLabels(nameless, ['bag', 'None'], 3)).toMatchObject(
       E.right({ rows: 3, classes: [1, 3, 1], names: ['bag', 'none', 'bag'] }),
     )
     expect(batchLabels({ count: 4, unconditional: 0 }, ['none'], 1)).toMatchObject(E.right({ classes: [0] }))

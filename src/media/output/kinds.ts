@@ -4,7 +4,7 @@
  */
 
 /** What somebody may choose of an output. */
-export type LookName = 'show' | 'every' | 'fps' | 'scale'
+export type LookName = 'show' | 'every' | 'fps' | 'over' | 'scale'
 
 /** What is known of a kind. */
 export interface OutputWords {
@@ -54,17 +54,17 @@ export const outputKinds: Readonly<Record<OutputKind, OutputWords>> = {
   video: {
     endings: ['.mp4', '.av1.mp4', '.webm', '.mkv', '.webp'],
     about: 'a film, encoded by ffmpeg: H.264, AV1, VP9, lossless, animated WebP',
-    heeds: ['show', 'every', 'fps', 'scale'],
+    heeds: ['show', 'every', 'fps', 'over', 'scale'],
   },
   gif: {
     endings: ['.gif'],
     about: 'a film of at most 256 colours a picture; needs no ffmpeg',
-    heeds: ['show', 'every', 'fps', 'scale'],
+    heeds: ['show', 'every', 'fps', 'over', 'scale'],
   },
   apng: {
     endings: ['.apng'],
     about: 'a film without loss; needs no ffmpeg',
-    heeds: ['show', 'every', 'fps', 'scale'],
+    heeds: ['show', 'every', 'fps', 'over', 'scale'],
   },
   samples: {
     endings: ['.npy', '.npz', '.safetensors'],
@@ -87,13 +87,13 @@ export const outputKinds: Readonly<Record<OutputKind, OutputWords>> = {
   y4m: {
     endings: [],
     about: 'a film for another program, such as ffmpeg -i - or mpv -',
-    heeds: ['show', 'every', 'fps', 'scale'],
+    heeds: ['show', 'every', 'fps', 'over', 'scale'],
     format: 'y4m',
   },
   raw: {
     endings: [],
     about: 'a film as bare bytes, RGB; the reader has to know the size',
-    heeds: ['show', 'every', 'fps', 'scale'],
+    heeds: ['show', 'every', 'fps', 'over', 'scale'],
     format: 'raw',
   },
 }

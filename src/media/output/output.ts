@@ -12,6 +12,8 @@ export interface OutputLook {
   readonly every?: number | undefined
   /** Frames a second. Default: 25. */
   readonly fps?: number | undefined
+  /** What goes by in a film: the steps, or the finished samples one after the other. Default: steps. */
+  readonly over?: 'steps' | 'samples' | undefined
   /** Pixels per pixel of an image, a whole number. Default: as suits the size. */
   readonly scale?: number | undefined
 }

@@ -18,6 +18,7 @@ import { branchOf } from '../../stream/branch.ts'
 import type { Frame } from '../../stream/frame.ts'
 import { stepHeading } from '../picture/film.ts'
 import { unwritable, writeWhole, type Written } from '../sink/files.ts'
+import { branchIn } from '../sink/branch-pictures.ts'
 import type { Pixels } from '../sink/pixels-of.ts'
 import type { ReelOptions } from '../sink/reel.ts'
 import { toApng } from '../sink/to-apng.ts'
@@ -59,7 +60,8 @@ const said = <A extends object>(fields: { readonly [K in keyof A]: A[K] | undefi
 
 const reel = (look: OutputLook, { captions, columns, pixels, branches }: Legend): ReelOptions => ({
   heading: stepHeading,
-  ...said<Pick<ReelOptions, 'show' | 'every' | 'fps' | 'scale'>>({
+  ...said<Pick<ReelOptions, 'show' | 'every' | 'fps' | 'scale' | 'over'>>({
+    over: look.over,
     show: look.show,
     every: look.every,
     fps: look.fps,
@@ -197,13 +199,14 @@ export const sinkTo =
         const written$ = run$.pipe(sinks[to.kind]<T>(to, told))
         return to.path === standardOutput ? written$.pipe(inOurWords) : written$.pipe(withSidecar(provenance))
       }
-    if (branches === undefined || tilesBranches.has(output.kind)) return frames$.pipe(write(output, legend))
+    if (branches === undefined || (tilesBranches.has(output.kind) && output.over !== 'samples'))
+      return frames$.pipe(write(output, legend))
     return frames$.pipe(
       connect((run$) =>
         merge(
           ...Object.keys(branches).map((branch) =>
             run$.pipe(
-              filter((frame) => branchOf(frame).branch === branch),
+              filter((frame) => branchIn(branches, branchOf(frame).path ?? []) === branch),
               write({ ...output, path: ofBranch(output.path, branch) }, { ...legend, branches: undefined }),
             ),
           ),

@@ -68,6 +68,7 @@ const divisorOf = (
  * The samples of a step as pictures: for each, what the look shows of it side by side, coloured and enlarged.
  *
  * @param look - captions, columns and heading play no part yet
+ * @param tiles - how many times all of that stands side by side, where there are branches
  * @returns a function of the step; the fields that it lacks are left out
  *
  * @example
@@ -78,7 +79,7 @@ const divisorOf = (
  * ```
  */
 export const samplesOf =
-  (look: FilmLook): ((step: FilmStep) => readonly Picture[]) =>
+  (look: FilmLook, tiles = 1): ((step: FilmStep) => readonly Picture[]) =>
   (step) => {
     const { show = ['xt'], range = 'marginal', colours, enlargement } = look
     const fields = show.flatMap((field) => {
@@ -89,7 +90,10 @@ export const samplesOf =
     return Array.from({ length: rows }, (_, row) => {
       const pictures = fields.flatMap((each) => each[row] ?? [])
       const {
-        scale = scaleTo(sizeIn(look.columns ?? columnsFor(rows)), pictures[0] ?? { width: 1, height: 1 }),
+        scale = scaleTo(
+          sizeIn((look.columns ?? columnsFor(rows)) * fields.length * tiles),
+          pictures[0] ?? { width: 1, height: 1 },
+        ),
       } = look
       const finish = (picture: Picture): Picture =>
         enlarge(scale, enlargement)(colours === undefined ? picture : coloured(colours)(picture))

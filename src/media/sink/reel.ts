@@ -5,7 +5,10 @@ import type { Branch } from '../../stream/branch.ts'
 import type { Frame } from '../../stream/frame.ts'
 import type { Picture } from '../picture/picture.ts'
 import type { RgbPicture } from '../picture/rgb.ts'
-import { branchPictures, type Pictured, pictures, type PicturesOptions } from './pictures.ts'
+import { branchPictures } from './branch-pictures.ts'
+import { pictures } from './pictures.ts'
+import { samplePictures } from './sample-pictures.ts'
+import type { Pictured, PicturesOptions } from './shown.ts'
 import { type Making, ReaderGone, sinkOf } from './sink.ts'
 
 /** How long the picture of a step is shown, in seconds. */
@@ -21,6 +24,11 @@ export interface ReelOptions extends PicturesOptions {
   readonly pace?: Pace
   /** Of a fork's frames: a caption for each branch, as {@link branchPictures} has it. Default: the frames are one run's. */
   readonly branches?: Readonly<Record<string, string>>
+  /**
+   * What goes by: the `steps` of all samples, or the finished `samples` one after the other, as along a route between some of them, see
+   * {@link samplePictures}. Default: `steps`.
+   */
+  readonly over?: 'steps' | 'samples'
 }
 
 /**
@@ -63,7 +71,7 @@ export interface Reel<Done> {
  */
 export const toReel = <T, Done>(
   open: (extent: Pick<Picture, 'width' | 'height'>) => Promise<Reel<Done>>,
-  { fps = 25, hold = 1, pace = () => 1 / fps, branches, ...options }: ReelOptions,
+  { fps = 25, hold = 1, pace = () => 1 / fps, branches, over = 'steps', ...options }: ReelOptions,
 ): OperatorFunction<Frame<T>, Done> => {
   const sink = sinkOf(({ picture: extent }: Pictured): Making<Pictured, Done> => {
     let reel: Promise<Reel<Done>> | undefined
@@ -94,9 +102,11 @@ export const toReel = <T, Done>(
     }
   })
   return (frames$) =>
-    branches === undefined
-      ? frames$.pipe(pictures(options), sink)
-      : (frames$ as Observable<Frame<T> & Branch>).pipe(branchPictures(branches, options), sink)
+    over === 'samples'
+      ? frames$.pipe(samplePictures(options), sink)
+      : branches === undefined
+        ? frames$.pipe(pictures(options), sink)
+        : (frames$ as Observable<Frame<T> & Branch>).pipe(branchPictures(branches, options), sink)
 }
 
 /**

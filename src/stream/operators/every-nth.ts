@@ -1,8 +1,8 @@
 /** Fewer frames: every k-th, and the last. */
 import { filter, type Observable } from 'rxjs'
 import { isLast } from '../../diffusion/transition.ts'
-import { fail } from '../../failure.ts'
 import type { OfStep } from './of-step.ts'
+import { isTurn } from './turn.ts'
 
 /**
  * Lets every k-th frame pass, and the chain's last.
@@ -32,11 +32,6 @@ import type { OfStep } from './of-step.ts'
  * ```
  */
 export const everyNth = (k: number): (<A extends OfStep>(frames$: Observable<A>) => Observable<A>) => {
-  if (!(Number.isSafeInteger(k) && k >= 1))
-    throw fail('OperatorInvalid', {
-      operator: 'everyNth',
-      reason: `k is ${String(k)}, and has to be a whole number from 1`,
-    })
-  return (frames$) =>
-    frames$.pipe(filter(({ transition }) => (transition.index + 1) % k === 0 || isLast(transition)))
+  const turn = isTurn('everyNth', k)
+  return (frames$) => frames$.pipe(filter(({ transition }) => turn(transition) || isLast(transition)))
 }

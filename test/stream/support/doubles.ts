@@ -2,7 +2,7 @@
  * Stand-ins for the parts of a sampler, on the real line.
  */
 import type { ObservableInput } from 'rxjs'
-import type { VectorAlgebra } from '../../../src/algebra/algebra.ts'
+import type { Values, VectorAlgebra } from '../../../src/algebra/algebra.ts'
 import { numbers } from '../../../src/algebra/numbers.ts'
 import { linearSchedule, type Schedule } from '../../../src/diffusion/schedule.ts'
 import { type Spacing, trailing } from '../../../src/diffusion/spacing.ts'
@@ -12,7 +12,7 @@ import type { Denoiser, Prediction } from '../../../src/model/denoiser.ts'
 import type { NoiseSource } from '../../../src/noise/noise-source.ts'
 import { philox } from '../../../src/noise/philox.ts'
 import { continuation } from '../../../src/stream/continuation.ts'
-import type { Frame, FrameField } from '../../../src/stream/frame.ts'
+import { beginning, type Frame, type FrameField } from '../../../src/stream/frame.ts'
 
 /** Numbers that are read at once, so that snapshots keep to virtual time. */
 export const line: VectorAlgebra<number> = {
@@ -92,8 +92,18 @@ export const looseFrame = (
       waited.push(work)
     },
     keep: () => ({ transition, algebra: line, ...tensors, [Symbol.dispose]: () => undefined }),
+    save: () => ({
+      at: transition.to,
+      tensors: [numbers.toValues(tensors.xt) as Values],
+      draws: 1,
+      history: [],
+      ahead: [],
+      makers: { rule: 'none', noise: 'none', nextNoise: 0 },
+    }),
     [continuation]: () => {
       throw new Error('nothing follows on a loose frame')
     },
+    [beginning]: () =>
+      looseFrame({ ...transition, index: transition.index - 1, to: transition.from }, values),
   }
 }

@@ -1,0 +1,68 @@
+/**
+ * Going on from a state that was saved: after a kill, on another day, or once more from the middle.
+ */
+import { defer, type Observable } from 'rxjs'
+import type { SavedState } from '../diffusion/saved-state.ts'
+import { companyOf, inCompany } from './company.ts'
+import type { ChainConfig } from './continuation.ts'
+import type { Frame } from './frame.ts'
+import { refCount } from './ref-count.ts'
+import { goOnFrom, type ResumeOptions } from './resume.ts'
+import { checkMakers, restoreState } from './save-state.ts'
+import { startsRuns } from './settled.ts'
+
+/** What a saved chain was made with; its classes and its way of clipping are in the state. */
+export type ReplayConfig<T> = Omit<ChainConfig<T>, 'condition' | 'clip'>
+
+/**
+ * Goes on from a saved state: with its x, the noise that follows, and what its rule looks back on.
+ *
+ *     replayFrom(state after b)    --c--d|
+ *
+ * @remarks
+ * 1. With the same model on the same engine of a CPU, the same rule and the same noise, what follows is what would have followed,
+ *    bit for bit. Anything else is refused before anything runs.
+ * 2. Cold: each subscription goes on from the state anew. The state is not changed, and can be gone on from any number of times.
+ * 3. From there on another rule, other noise, another spacing and so on can be taken, as in {@link resume}.
+ * 4. From the state of a chain's last frame nothing follows.
+ *
+ * @see {@link recordStates} and {@link checkpointEvery}, which save states, and {@link resume}, which goes on from a frame
+ *
+ * @param state - a saved chain
+ * @param config - what it was made with
+ * @param changes - what is to be otherwise from here on; nothing unless said
+ * @returns its frames; it errors with StateMismatch, StateInvalid, or as {@link denoise}
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom, map, take, toArray } from 'rxjs'
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * const config = { model, rule: ddpm(), noise: philox({ seed: 7 }) }
+ * const frames$ = respace(model.schedule, trailing(50)).pipe(denoise(config))
+ * const end = (frames$: Observable<Frame<number>>) => lastValueFrom(frames$.pipe(map(({ xt }) => xt)))
+ *
+ * const state = await lastValueFrom(frames$.pipe(recordStates(25), take(1)))
+ * expect(await end(replayFrom(state, config))).toBe(await end(frames$))
+ * expect(await end(replayFrom(state, config, { rule: ddim() }))).not.toBe(await end(frames$))
+ * ```
+ */
+export const replayFrom = <T>(
+  state: SavedState,
+  config: ReplayConfig<T>,
+  changes: ResumeOptions = {},
+): Observable<Frame<T>> => {
+  const { labels, clip, at, ahead } = state
+  const made = {
+    ...config,
+    ...(labels === undefined ? {} : { condition: { labels } }),
+    ...(clip === undefined ? {} : { clip }),
+  }
+  const replayed$: Observable<Frame<T>> = defer(() => {
+    checkMakers(state, made)
+    const { algebra } = made.model
+    const latent = restoreState(algebra, state)
+    const readers = refCount(algebra.dispose)
+    return inCompany(companyOf(replayed$), goOnFrom({ config: made, latent, ahead, readers }, at, changes))
+  })
+  return startsRuns(replayed$)
+}
