@@ -11,7 +11,6 @@ import {
   scheduleFromAlphaBars,
   scheduleFromBetas,
   schedules,
-  type TableOptions,
   zeroTerminalSnr,
 } from '../diffusion/schedule.ts'
 import { tableSettings } from '../diffusion/schedules/table.ts'
@@ -33,9 +32,15 @@ export type ScheduleSettings = Readonly<Record<string, unknown>> & {
   readonly shift?: number
 }
 
-const ofAny = { zeroTerminalSnr: yesOrNo }
-const { trainedSteps, precision } = tableSettings as Readonly<Record<keyof TableOptions, t.Mixed>>
-const ofTable = { ...ofAny, precision }
+/**
+ * The codecs of what can be said of every schedule that is a table.
+ *
+ * @example
+ * ```ts
+ * expect(Object.keys(commonSettings)).toEqual(['trainedSteps', 'precision', 'zeroTerminalSnr'])
+ * ```
+ */
+export const commonSettings: t.Props = { ...tableSettings, zeroTerminalSnr: yesOrNo }
 
 /**
  * The kinds of schedule that a few words can say, with the codecs of their settings.
@@ -43,20 +48,20 @@ const ofTable = { ...ofAny, precision }
  * @example
  * ```ts
  * expect(Object.keys(scheduleKinds)).toEqual([...Object.keys(schedules), 'flow'])
- * expect(Object.keys(settingsOf(scheduleKinds.cosine))).toContain('maxBeta')
+ * expect(Object.keys(scheduleKinds['cosine']!.settings)).toContain('maxBeta')
  * ```
  */
-export const scheduleKinds: Readonly<
-  Record<keyof typeof schedules | 'flow', { readonly settings: t.Props }>
-> = {
-  ...(Object.fromEntries(
-    Object.entries(schedules).map(([kind, make]) => [
+export const scheduleKinds: Readonly<Record<string, { readonly settings: t.Props }>> = {
+  ...Object.fromEntries(
+    Object.entries(schedules).map(([kind, make]): readonly [string, { readonly settings: t.Props }] => [
       kind,
-      { settings: { ...tableSettings, ...ofAny, ...settingsOf(make) } },
+      { settings: { ...commonSettings, ...settingsOf(make) } },
     ]),
-  ) as Record<keyof typeof schedules, { readonly settings: t.Props }>),
-  flow: { settings: { trainedSteps, shift: numberIn(0) } },
+  ),
+  flow: { settings: { trainedSteps: tableSettings['trainedSteps']!, shift: numberIn(0) } },
 }
+
+const { trainedSteps: _, ...ofTable } = commonSettings
 
 /** The codec of a schedule's settings. */
 export const scheduleCodec: t.Type<ScheduleSettings> = byKind({

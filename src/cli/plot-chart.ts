@@ -11,6 +11,8 @@ const size = { width: 360, height: 220 }
 const ink = '#808080'
 const faint = '#80808040'
 const colours = ['#3b82d6', '#e07b1a', '#2ca36b', '#d14b5a', '#9b6bd3', '#a8873f', '#2fa5ad', '#d467a8']
+/** Where curves coincide, the gaps of those on top show those below. */
+const dashes = [[], [7, 4], [2, 3], [11, 3, 2, 3], [14, 6], [4, 2], [1, 4], [9, 3, 3, 3]]
 
 /** More points of a curve than this nobody sees. */
 const MOST_POINTS = 400
@@ -31,6 +33,22 @@ const finite = (point: Point): Record<string, unknown> =>
     ]),
   )
 
+/** One of a few for each name, over and over. */
+const inTurn = (names: readonly string[], few: readonly unknown[]): object => ({
+  domain: names,
+  range: names.map((_, i) => few[i % few.length]),
+})
+
+/** Where a logarithmic axis has its ticks: at powers of ten. */
+const powers = (points: readonly Point[], column: string): readonly number[] => {
+  const logs = points.map((point) => Math.log10(Number(point[column]))).filter(Number.isFinite)
+  const [least, most] = [logs.reduce((a, b) => Math.min(a, b), 0), logs.reduce((a, b) => Math.max(a, b), 0)]
+  return Array.from(
+    { length: Math.ceil(most) - Math.floor(least) + 1 },
+    (_, i) => 10 ** (Math.floor(least) + i),
+  )
+}
+
 /** The chart as a specification of Vega-Lite. */
 export const chartOf = (curves: Curves): TopLevelSpec => {
   const { by, x, panels, dotted } = curves
@@ -46,15 +64,19 @@ export const chartOf = (curves: Curves): TopLevelSpec => {
         type: 'quantitative',
         title: null,
         scale: logarithmic ? { type: 'log' } : { zero: false },
-        axis: logarithmic ? { format: '.0e' } : {},
+        axis: logarithmic ? { format: '.0e', values: powers(curves.points, column) } : {},
       },
       color: {
         field: by,
         type: 'nominal',
         sort: null,
-        scale: { domain: names, range: names.map((_, i) => colours[i % colours.length]) },
-        legend: names.length === 1 ? null : { title: null, orient: 'top', symbolType: 'stroke' },
+        scale: inTurn(names, colours),
+        legend:
+          names.length === 1
+            ? null
+            : { title: null, orient: 'top', symbolType: 'stroke', symbolSize: 500, columns: 3 },
       },
+      strokeDash: { field: by, type: 'nominal', sort: null, scale: inTurn(names, dashes) },
       // a curve goes as its points come, whatever x does
       order: { field: x.column, type: 'quantitative' },
     },
@@ -79,7 +101,7 @@ export const chartOf = (curves: Curves): TopLevelSpec => {
         domainColor: ink,
         tickColor: ink,
       },
-      legend: { labelColor: ink, labelFontSize: 12, labelLimit: 400, symbolStrokeWidth: 3 },
+      legend: { labelColor: ink, labelFontSize: 12, labelLimit: 400, symbolStrokeWidth: 2 },
     },
   } as TopLevelSpec
 }

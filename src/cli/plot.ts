@@ -25,7 +25,7 @@ import {
 import { quoted } from '../quoted.ts'
 import { readRule } from './rule-flags.ts'
 import { readNamed } from './settings-text.ts'
-import { readSpacing } from './spacing-flags.ts'
+import { countedSpacing, readSpacing } from './spacing-flags.ts'
 
 /** The flags as the command line has them. */
 export interface PlotFlags {
@@ -95,7 +95,7 @@ const plots: Readonly<Record<string, (kinds: readonly string[], flags: PlotFlags
           orElse(kinds, ['trailing']),
           named((text) =>
             pipe(
-              readSpacing(text, flags.steps),
+              countedSpacing(text) ?? readSpacing(text, flags.steps),
               E.chainW((settings) => spacingOf(settings).levels(schedule)),
             ),
           ),
@@ -188,14 +188,10 @@ export const plot = async (
           TE.fromTask(() => bytesOf(format, curves)),
           TE.chain((text) =>
             path === '-'
-              ? TE.fromIO<void, Failure>(() => {
-                  print(text)
-                })
+              ? TE.fromIO((): unknown => print(text))
               : pipe(
                   writeWhole(path, new TextEncoder().encode(text)),
-                  TE.map(({ bytes }) => {
-                    complain(`wrote ${path} (${String(bytes)} bytes)\n`)
-                  }),
+                  TE.map(({ bytes }): unknown => complain(`wrote ${path} (${String(bytes)} bytes)\n`)),
                 ),
           ),
         ),

@@ -2,10 +2,12 @@
  * The options of `sample`. What there is to choose from, the registries say; this is loaded for whoever wants to sample.
  */
 import type { Command } from 'commander'
-import { scheduleKinds } from '../checkpoint/manifest-schedule.ts'
+import type * as t from 'io-ts'
+import { commonSettings, scheduleKinds } from '../checkpoint/manifest-schedule.ts'
 import { clips } from '../diffusion/clip-settings.ts'
 import { presets } from '../diffusion/preset.ts'
 import { rules } from '../diffusion/solver.ts'
+import { schedules } from '../diffusion/schedule.ts'
 import { spacings } from '../diffusion/spacing.ts'
 import { finalLevels } from '../diffusion/transition.ts'
 import { engineNames } from '../engine/engine.ts'
@@ -14,14 +16,19 @@ import { settingsOf } from '../tunable.ts'
 const alternatives = (names: readonly string[]): string =>
   names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`
 
+const spoken = (settings: t.Props): string =>
+  Object.entries(settings)
+    .map(([key, codec]) => `${key} (${codec.name})`)
+    .join(', ')
+
 /** A registry, line by line: the names, and what can be said of each. */
 const listing = (registry: Readonly<Record<string, object>>): string => {
   const names = Object.keys(registry)
   const width = Math.max(...names.map((name) => name.length))
   return Object.entries(registry)
     .map(([name, make]) => {
-      const settings = Object.entries(settingsOf(make)).map(([key, codec]) => `${key} (${codec.name})`)
-      return `  ${settings.length === 0 ? name : `${name.padEnd(width)}  ${settings.join(', ')}`}`
+      const settings = spoken(settingsOf(make))
+      return `  ${settings === '' ? name : `${name.padEnd(width)}  ${settings}`}`
     })
     .join('\n')
 }
@@ -39,7 +46,8 @@ and those that say how many: ddim50 and 10,15,20 (OpenAI's), explicit:999,400,20
 
 const scheduleChoices = (): string => `
 Schedules, as in cosine:trainedSteps=300
-${listing(scheduleKinds)}
+${listing({ ...schedules, flow: scheduleKinds['flow'] ?? {} })}
+and of all but flow ${spoken(commonSettings)}
 `
 
 const choices = (): string => `${samplers()}${stepSpacings()}
