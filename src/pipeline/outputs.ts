@@ -16,6 +16,10 @@ const looks: Readonly<Record<LookName, AnyField>> = {
   ),
   every: free(wholeFrom(1), 'Every how manieth step; 1 unless said.'),
   fps: free(numberIn(0.1, 240), 'Frames a second; 25 unless said.'),
+  over: free(
+    oneOf('steps', 'samples'),
+    'What a film runs over: the steps, or the finished samples; the steps unless said.',
+  ),
   scale: free(wholeFrom(1), 'Pixels per pixel of an image; as suits the size unless said.'),
 }
 
