@@ -58,9 +58,7 @@ export const isCounted = (steps: Steps): steps is Extract<Steps, { readonly coun
   'count' in steps
 
 /** Steps as an expression. */
-export const stageSteps = ({ finalLevel: _, ...settings }: Steps): Staged<Spacing> => {
-  // TypeScript can't tell the rest of a union apart by its kind
-  const steps = settings as SpacingSettings
+export const stageSteps = ({ finalLevel: _, ...steps }: Steps): Staged<Spacing> => {
   if (steps.kind === 'explicit') return call('explicit', explicit, literal(steps.timesteps))
   if (steps.kind === 'respacing') return call('respacing', respacing, literal(steps.text))
   const { kind: name, count: many, ...options } = steps
