@@ -18,7 +18,7 @@ const looks: Readonly<Record<LookName, AnyField>> = {
   fps: free(numberIn(0.1, 240), 'Frames a second; 25 unless said.'),
   over: free(
     oneOf('steps', 'samples'),
-    'What a film runs over: the steps, or the finished samples; the steps unless said.',
+    'What goes by in a film: the steps, or the finished samples one after the other; steps unless said.',
   ),
   scale: free(wholeFrom(1), 'Pixels per pixel of an image; as suits the size unless said.'),
 }

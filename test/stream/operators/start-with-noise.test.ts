@@ -115,7 +115,13 @@ describe('startWithNoise', () => {
   it('can be kept, and outlives the run then', async () => {
     const taken = slope()
     const frames$ = run(taken)
-    const kept = await lastValueFrom(frames$.pipe(startWithNoise(), take(1), map((frame) => frame.keep())))
+    const kept = await lastValueFrom(
+      frames$.pipe(
+        startWithNoise(),
+        take(1),
+        map((frame) => frame.keep()),
+      ),
+    )
     await settled(frames$)
     expect([...kept.xt.values.data]).toEqual([...noise.draw(0, [2, 3])])
     kept[Symbol.dispose]()
