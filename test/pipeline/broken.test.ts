@@ -1,7 +1,7 @@
 /**
  * Pipelines that somebody got wrong: each file of broken/ is refused, and the text beside it is all that is said.
  */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { validate } from '../../src/cli/validate.ts'
