@@ -32,6 +32,10 @@ export const outputFlagNames: ReadonlySet<string> = new Set<keyof OutputFlags>([
   'scale',
 ])
 
+/** The flags of outputs, of all flags. */
+export const outputsOf = (flags: OutputFlags): OutputFlags =>
+  Object.fromEntries(Object.entries(flags).filter(([name]) => outputFlagNames.has(name)))
+
 /** Gathers what a flag is given each time. */
 export const collect = (value: string, sofar: readonly string[] = []): readonly string[] => [...sofar, value]
 
