@@ -56,7 +56,7 @@ const ownNames: ReadonlySet<string> = new Set<keyof ResumeFlags>(['checkpoint', 
 const samplingOf = (flags: object): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(flags).filter(([name]) => !outputFlagNames.has(name) && !ownNames.has(name)),
-  ) as Readonly<Record<string, string>>
+  )
 
 const begin = (folder: string, every: number, flags: Flags): TE.TaskEither<Failure, Begun> =>
   pipe(
