@@ -75,6 +75,8 @@ export const tiling = (
     width,
     height,
     draw: (tiles, words) => {
+      const [only] = tiles
+      if (bare && only !== undefined) return toRgb(only)
       const sheet = { ...paper, data: paper.data.slice() }
       tiles.forEach((picture, i) => copy(sheet, toRgb(picture), at(i).x, at(i).y))
       if (heading && words !== undefined)
