@@ -59,6 +59,7 @@ const binders = {
 /** Who may import a library; nobody else. */
 const libraries = {
   commander: ['cli'],
+  vega: ['cli'],
   yaml: ['pipeline', 'checkpoint'],
   pngjs: ['media', 'data'],
   'onnxruntime-node': ['engine'],

@@ -11,14 +11,13 @@ import {
   scheduleFromAlphaBars,
   scheduleFromBetas,
   schedules,
-  type TableOptions,
   zeroTerminalSnr,
 } from '../diffusion/schedule.ts'
 import { tableSettings } from '../diffusion/schedules/table.ts'
 import type { Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { byKind, closed } from '../named-settings.ts'
-import { kindCodecs } from '../tunable.ts'
+import { kindCodecs, settingsOf } from '../tunable.ts'
 
 /** The settings of a schedule. */
 export type ScheduleSettings = Readonly<Record<string, unknown>> & {
@@ -33,16 +32,42 @@ export type ScheduleSettings = Readonly<Record<string, unknown>> & {
   readonly shift?: number
 }
 
-const ofAny = { zeroTerminalSnr: yesOrNo }
-const { trainedSteps, precision } = tableSettings as Readonly<Record<keyof TableOptions, t.Mixed>>
-const ofTable = { ...ofAny, precision }
+/**
+ * The codecs of what can be said of every schedule that is a table.
+ *
+ * @example
+ * ```ts
+ * expect(Object.keys(commonSettings)).toEqual(['trainedSteps', 'precision', 'zeroTerminalSnr'])
+ * ```
+ */
+export const commonSettings: t.Props = { ...tableSettings, zeroTerminalSnr: yesOrNo }
+
+/**
+ * The kinds of schedule that a few words can say, with the codecs of their settings.
+ *
+ * @example
+ * ```ts
+ * expect(Object.keys(scheduleKinds)).toEqual([...Object.keys(schedules), 'flow'])
+ * expect(Object.keys(scheduleKinds['cosine']!.settings)).toContain('maxBeta')
+ * ```
+ */
+export const scheduleKinds: Readonly<Record<string, { readonly settings: t.Props }>> = {
+  ...Object.fromEntries(
+    Object.entries(schedules).map(([kind, make]): readonly [string, { readonly settings: t.Props }] => [
+      kind,
+      { settings: { ...commonSettings, ...settingsOf(make) } },
+    ]),
+  ),
+  flow: { settings: { trainedSteps: tableSettings['trainedSteps']!, shift: numberIn(0) } },
+}
+
+const { trainedSteps: _, ...ofTable } = commonSettings
 
 /** The codec of a schedule's settings. */
 export const scheduleCodec: t.Type<ScheduleSettings> = byKind({
-  ...kindCodecs(schedules, {}, { ...tableSettings, ...ofAny }),
+  ...kindCodecs(scheduleKinds),
   betas: closed({ kind: oneOf('betas'), betas: listOf('βs', numberIn(0, 1)) }, ofTable),
   'alpha-bars': closed({ kind: oneOf('alpha-bars'), alphaBars: listOf('ᾱs', numberIn(0, 1)) }, ofTable),
-  flow: closed({ kind: oneOf('flow') }, { trainedSteps, shift: numberIn(0) }),
 }) as t.Type<ScheduleSettings>
 
 /**

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { isFailure, render } from '../failure.ts'
 import { type OutputFlags, withOutputs } from './output-flags.ts'
 import { addPipelineVerbs } from './pipeline-verbs.ts'
+import type { PlotFlags } from './plot.ts'
 import type { ReconstructFlags } from './reconstruct.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
 import type { Flags } from './settings.ts'
@@ -118,6 +119,27 @@ program
   .action(async (path: string) => {
     const { inspect } = await import('./inspect.ts')
     process.exitCode = await inspect(path, (text) => process.stdout.write(text), words)
+  })
+
+const plotCommand = program
+  .command('plot')
+  .description('plot schedules, spacings or the coefficients of samplers, several at a time')
+  .argument('<what>', 'schedule, spacing or coefficients')
+  .argument('[kinds...]', 'which of them, such as linear cosine; see below')
+if (isMeant('plot')) {
+  const { addPlotOptions } = await import('./sampling-options.ts')
+  addPlotOptions(plotCommand)
+}
+plotCommand
+  .addHelpText(
+    'after',
+    '\nExamples:\n  rxdiffusion plot schedule linear cosine -o schedules.svg -o schedules.csv\n' +
+      '  rxdiffusion plot spacing trailing karras:rho=7 --steps 20 -o spacings.svg\n' +
+      '  rxdiffusion plot coefficients ddim ddim:eta=0.5 ddpm --steps 20 -o coefficients.svg',
+  )
+  .action(async (what: string, kinds: readonly string[], flags: PlotFlags) => {
+    const { plot } = await import('./plot.ts')
+    process.exitCode = await plot(what, kinds, flags, (text) => process.stdout.write(text), words)
   })
 
 program

@@ -2,15 +2,24 @@
  * The options of `sample`. What there is to choose from, the registries say; this is loaded for whoever wants to sample.
  */
 import type { Command } from 'commander'
+import type * as t from 'io-ts'
+import { commonSettings, scheduleKinds } from '../checkpoint/manifest-schedule.ts'
 import { clips } from '../diffusion/clip-settings.ts'
 import { presets } from '../diffusion/preset.ts'
 import { rules } from '../diffusion/solver.ts'
+import { schedules } from '../diffusion/schedule.ts'
 import { spacings } from '../diffusion/spacing.ts'
+import { finalLevels } from '../diffusion/transition.ts'
 import { engineNames } from '../engine/engine.ts'
 import { settingsOf } from '../tunable.ts'
 
 const alternatives = (names: readonly string[]): string =>
   names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`
+
+const spoken = (settings: t.Props): string =>
+  Object.entries(settings)
+    .map(([key, codec]) => `${key} (${codec.name})`)
+    .join(', ')
 
 /** A registry, line by line: the names, and what can be said of each. */
 const listing = (registry: Readonly<Record<string, object>>): string => {
@@ -18,22 +27,31 @@ const listing = (registry: Readonly<Record<string, object>>): string => {
   const width = Math.max(...names.map((name) => name.length))
   return Object.entries(registry)
     .map(([name, make]) => {
-      const settings = Object.entries(settingsOf(make)).map(([key, codec]) => `${key} (${codec.name})`)
-      return `  ${settings.length === 0 ? name : `${name.padEnd(width)}  ${settings.join(', ')}`}`
+      const settings = spoken(settingsOf(make))
+      return `  ${settings === '' ? name : `${name.padEnd(width)}  ${settings}`}`
     })
     .join('\n')
 }
 
-/** The registries: samplers, spacings and ways to clip, with their settings. */
-export const choices = (): string => `
-Samplers, and what can be said of them, as in --sampler unipc:order=3
+const samplers = (): string => `
+Samplers, and what can be said of them, as in unipc:order=3
 ${listing(rules)}
+`
 
-Spacings of --steps timesteps, as in --spacing karras:rho=5
+const stepSpacings = (): string => `
+Spacings of --steps timesteps, as in karras:rho=5
 ${listing(spacings)}
 and those that say how many: ddim50 and 10,15,20 (OpenAI's), explicit:999,400,20
+`
 
-Ways to clip, as in --clip threshold:ratio=0.99,largest=4
+const scheduleChoices = (): string => `
+Schedules, as in cosine:trainedSteps=300
+${listing({ ...schedules, flow: scheduleKinds['flow'] ?? {} })}
+and of all but flow ${spoken(commonSettings)}
+`
+
+const choices = (): string => `${samplers()}${stepSpacings()}
+Ways to clip, as in threshold:ratio=0.99,largest=4
 ${listing(clips)}
 `
 
@@ -44,7 +62,7 @@ export const addSamplingOptions = (command: Command): Command =>
     .option('--spacing <kind>', 'which ones; see below (default: trailing, or the preset’s)')
     .option(
       '--final-level <end>',
-      'where the last step leads: clean, or first, the level of t = 0 (default: clean)',
+      'where the last step leads: clean, or first, the level of t = 0 (default: clean, or the preset’s)',
     )
     .option('--sampler <rule>', 'ddim, ddpm or a solver; see below', 'ddim')
     .option('--eta <η>', 'fresh noise, from 0 (none) to 1 (as DDPM): short for --sampler …:eta=')
@@ -72,3 +90,16 @@ export const addSamplingOptions = (command: Command): Command =>
     .option('--guidance <w>', 'weight of the labels (classifier-free); 1 is none', '1')
     .option('--engine <name>', `what runs the model: ${alternatives(['auto', ...engineNames])}`, 'auto')
     .addHelpText('after', choices)
+
+const collect = (value: string, sofar: readonly string[] = []): readonly string[] => [...sofar, value]
+
+/** Gives a command the options that say what to plot. */
+export const addPlotOptions = (command: Command): Command =>
+  command
+    .option('--model <dir>', 'whose schedule (default: that of the clothes that come with the package)')
+    .option('--schedule <kind>', 'another schedule; see below')
+    .option('--steps <S>', 'of spacings and coefficients: how many (default: 50)')
+    .option('--spacing <kind>', 'of coefficients: which timesteps; see below (default: trailing)')
+    .option('--final-level <end>', `of coefficients: ${alternatives(finalLevels)} (default: clean)`)
+    .option('-o, --output <file>', '.svg or .csv, again for each file (default: -, CSV to stdout)', collect)
+    .addHelpText('after', () => `${scheduleChoices()}${stepSpacings()}${samplers()}`)

@@ -7,7 +7,7 @@ import { type Preset, type PresetName, presets } from '../diffusion/preset.ts'
 import type { Rule } from '../diffusion/rule.ts'
 import { ruleOf } from '../diffusion/solver.ts'
 import { type Spacing, spacingOf, trailing } from '../diffusion/spacing.ts'
-import type { FinalLevel } from '../diffusion/transition.ts'
+import { type FinalLevel, finalLevels } from '../diffusion/transition.ts'
 import { engineNames } from '../engine/engine.ts'
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
@@ -104,7 +104,6 @@ const seedingOf = (flags: Flags): Read<Seeding> => {
   )
 }
 
-const finalLevels: readonly FinalLevel[] = ['clean', 'first']
 const presetNames = Object.keys(presets) as readonly PresetName[]
 
 /**

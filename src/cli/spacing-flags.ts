@@ -15,8 +15,8 @@ const USUAL_STEPS = '50'
 /** No schedule has more timesteps, and no chain that anybody waits for more levels between them. */
 const MOST_STEPS = 1_000_000
 
-/** A text that says how many steps there are. */
-const counting = (text: string): Read<SpacingSettings> | undefined => {
+/** A text that says how many steps there are; nothing for one that leaves it open. */
+export const countedSpacing = (text: string): Read<SpacingSettings> | undefined => {
   if (/^ddim\d|^\d/.test(text)) return E.right({ kind: 'respacing', text })
   const list = /^explicit:(.*)$/s.exec(text)?.[1]
   return list === undefined
@@ -39,7 +39,7 @@ export const readSteps = (steps: string | undefined): Read<number> =>
  * @param steps - as people type it
  */
 export const readSpacing = (spacing: string, steps: string | undefined): Read<SpacingSettings> => {
-  const counted = counting(spacing)
+  const counted = countedSpacing(spacing)
   if (counted === undefined)
     return pipe(
       E.Do,

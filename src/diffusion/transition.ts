@@ -22,8 +22,18 @@ export interface Transition {
   readonly at: number
 }
 
+/**
+ * Where a chain can end.
+ *
+ * @example
+ * ```ts
+ * expect(finalLevels).toEqual(['clean', 'first'])
+ * ```
+ */
+export const finalLevels = ['clean', 'first'] as const
+
 /** Where a chain ends: at the clean level, or at ᾱ of the first timestep (diffusers' `set_alpha_to_one: false`). */
-export type FinalLevel = 'clean' | 'first'
+export type FinalLevel = (typeof finalLevels)[number]
 
 /** Which steps of a spacing are taken. */
 export interface ChainOptions {

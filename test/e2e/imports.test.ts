@@ -51,6 +51,14 @@ describe('the command line loads nothing that it does not need', () => {
     expect(packages).toEqual(['commander', 'fp-ts', 'io-ts'])
   })
 
+  it('draws with vega, and prints numbers without', async () => {
+    const { code, stdout, packages } = await witnessed('plot', 'schedule', 'cosine')
+    expect([code, stdout.slice(0, 9)]).toEqual([0, 'schedule,'])
+    expect(packages).toEqual(['commander', 'fp-ts', 'io-ts', 'yaml'])
+    const drawn = await witnessed('plot', 'schedule', 'cosine', '-o', join(room, 'x.svg'))
+    expect(drawn.packages).toEqual(expect.arrayContaining(['vega', 'vega-lite']))
+  })
+
   it('refuses a flag before any engine is loaded', async () => {
     const { code, packages } = await witnessed('sample', '--steps', '0', '-o', 'x.png')
     expect(code).toBe(2)

@@ -1,0 +1,193 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { plot, type PlotFlags } from '../../src/cli/plot.ts'
+import { coefficientCurves, scheduleCurves, spacingCurves, toCsv } from '../../src/cli/plot-curves.ts'
+import { ddim, ddpm } from '../../src/diffusion/rule.ts'
+import { cosineSchedule, linearSchedule, zeroTerminalSnr } from '../../src/diffusion/schedule.ts'
+import { explicit, karras, trailing } from '../../src/diffusion/spacing.ts'
+import { transitions } from '../../src/diffusion/transition.ts'
+import { orThrow } from '../../src/or-throw.ts'
+
+let room: string
+beforeAll(() => {
+  room = mkdtempSync(join(tmpdir(), 'rxdiffusion-plot-'))
+})
+afterAll(() => {
+  rmSync(room, { recursive: true })
+})
+
+const run = async (what: string, kinds: readonly string[] = [], flags: PlotFlags = {}) => {
+  const [out, err]: [string[], string[]] = [[], []]
+  const code = await plot(
+    what,
+    kinds,
+    flags,
+    (text) => out.push(text),
+    (text) => err.push(text),
+  )
+  return { code, out: out.join(''), err: err.join('') }
+}
+const lines = (csv: string): readonly string[] => csv.trimEnd().split('\r\n')
+
+describe('curves', () => {
+  it('of schedules have what there is to know of a timestep', () => {
+    const { points, x } = scheduleCurves([['cosine', cosineSchedule({ trainedSteps: 2 })]])
+    const { alphaBars, betas } = cosineSchedule({ trainedSteps: 2 })
+    expect(x.column).toBe('t')
+    expect(points).toHaveLength(2)
+    expect(points[1]).toEqual({
+      schedule: 'cosine',
+      t: 1,
+      share: 1,
+      beta: betas[1],
+      alphaBar: alphaBars[1],
+      sigma: Math.sqrt(1 / alphaBars[1]! - 1),
+      logSnr: Math.log(alphaBars[1]! / (1 - alphaBars[1]!)),
+    })
+  })
+
+  it('of schedules with different T lie over each other', () => {
+    const long = linearSchedule({ trainedSteps: 20, scaling: '1000/T' })
+    expect(
+      scheduleCurves([
+        ['a', linearSchedule()],
+        ['b', long],
+      ]).x.column,
+    ).toBe('share')
+  })
+
+  it('of spacings go step by step, at real times too', () => {
+    const levels = orThrow(karras(3).levels(linearSchedule()))
+    const { points } = spacingCurves([
+      ['karras', levels],
+      ['mine', orThrow(explicit([9, 4]).levels(linearSchedule()))],
+    ])
+    expect(points.map(({ spacing, step, t }) => [spacing, step, t])).toEqual([
+      ...levels.map(({ t }, k) => ['karras', k + 1, t]),
+      ['mine', 1, 9],
+      ['mine', 2, 4],
+    ])
+  })
+
+  it('of coefficients are those of the steps, without a panel for what is never there', () => {
+    const steps = orThrow(transitions(linearSchedule(), trailing(3)))
+    const { points, panels } = coefficientCurves([['ddim', ddim()]], steps)
+    expect(points).toEqual(
+      steps.map((step, k) => ({
+        rule: 'ddim',
+        step: k + 1,
+        from: step.from.t,
+        to: step.to.t,
+        ...ddim().step(step),
+      })),
+    )
+    expect(panels.map(({ column }) => column)).toEqual(['x0', 'eps'])
+    expect(coefficientCurves([['ddpm', ddpm()]], steps).panels.map(({ column }) => column)).toEqual([
+      'xt',
+      'x0',
+      'z',
+    ])
+  })
+
+  it('become CSV that says a comma is none of its own', () => {
+    const csv = toCsv(scheduleCurves([['a "b", c', zeroTerminalSnr(linearSchedule({ trainedSteps: 2 }))]]))
+    expect(lines(csv)[0]).toBe('schedule,t,share,beta,alphaBar,sigma,logSnr')
+    expect(lines(csv)[2]).toBe('"a ""b"", c",1,1,1,0,Infinity,-Infinity')
+  })
+})
+
+describe('plot', () => {
+  it('prints the schedule of the default model, to the last digit', async () => {
+    const { code, out } = await run('schedule')
+    expect(code).toBe(0)
+    expect(lines(out)).toHaveLength(1001)
+    const [name, , , , alphaBar] = lines(out).at(-1)!.split(',')
+    expect([name, Number(alphaBar)]).toEqual(['the model’s', linearSchedule().alphaBars[999]])
+  })
+
+  it('compares what it is told, settings and all', async () => {
+    const { out } = await run('schedule', ['linear', 'cosine:trainedSteps=300', 'flow:trainedSteps=10'])
+    expect(lines(out)).toHaveLength(1 + 1000 + 300 + 10)
+    const spacings = await run('spacing', ['karras:rho=3', 'ddim20', 'explicit:9,4'], { steps: '5' })
+    expect(lines(spacings.out)).toHaveLength(1 + 5 + 20 + 2)
+    const rules = await run('coefficients', ['ddim:eta=0.5', 'lcm'], {
+      schedule: 'cosine',
+      spacing: 'karras',
+      steps: '4',
+      finalLevel: 'first',
+    })
+    expect(lines(rules.out)).toHaveLength(1 + 4 + 4)
+    expect(lines(rules.out)[4]).toMatch(/^ddim:eta=0\.5,4,0,0,/)
+  })
+
+  it('takes the schedule of a model of another kind from its manifest', async () => {
+    writeFileSync(join(room, 'model.onnx'), '')
+    writeFileSync(
+      join(room, 'model.yaml'),
+      'kind: onnx\nshape: [8, 8, 1]\nprediction: epsilon\nschedule: { kind: cosine, trainedSteps: 7 }',
+    )
+    const { out } = await run('schedule', [], { model: room })
+    expect(lines(out)).toHaveLength(8)
+  })
+
+  it('draws a panel for each quantity and a line for each curve, and writes the numbers besides', async () => {
+    const output = [join(room, 'a.svg'), join(room, 'a.csv')]
+    const { code, out, err } = await run('schedule', ['linear', 'cosine:zeroTerminalSnr=true'], { output })
+    expect([code, out]).toEqual([0, ''])
+    expect(lines(err.replaceAll('\n', '\r\n')).map((line) => line.replace(/ \(\d+ bytes\)$/, ''))).toEqual(
+      output.map((path) => `wrote ${path}`),
+    )
+    const svg = readFileSync(output[0]!, 'utf8')
+    expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/)
+    expect(svg.match(/aria-roledescription="line mark"/g)).toHaveLength(3 * 2)
+    for (const words of ['linear', 'cosine:zeroTerminalSnr=true', 'log-SNR']) expect(svg).toContain(words)
+    expect(svg).not.toMatch(/NaN|undefined/)
+    expect(lines(readFileSync(output[1]!, 'utf8'))).toHaveLength(2001)
+  })
+
+  it.each<readonly [args: Parameters<typeof run>, sentence: string]>([
+    [
+      ['spacings'],
+      'plot takes one of schedule, spacing, coefficients, not spacings; the nearest is spacing.',
+    ],
+    [
+      ['schedule', ['cosin']],
+      'plot schedule takes one of const, cosine, exp, jsd, laplace, linear, scaled-linear, sigmoid, sigmoid-alpha-bar, flow, not cosin; the nearest is cosine.',
+    ],
+    [
+      ['schedule', ['cosine:trainedSteps=0']],
+      'plot schedule cosine: trainedSteps is 0, not a whole number from 1 to 1000000.',
+    ],
+    [['schedule', ['const:beta=1']], 'The schedule is not usable: ᾱ does not fall at t = 1: 0 follows 0.'],
+    [
+      ['spacing', ['trailing'], { steps: '2000' }],
+      '2000 steps were asked for, but the schedule has only 1000 timesteps.',
+    ],
+    [['spacing', ['ddim37']], /^The spacing respacing\(ddim37\) is not usable/.source],
+    [['coefficients', ['ddim:eta=2']], '--sampler ddim: eta is 2, not a number from 0 to 1.'],
+    [
+      ['schedule', [], { output: ['x.png'] }],
+      '-o takes files that end in .svg or .csv, or - for numbers, not x.png.',
+    ],
+    [
+      ['schedule', [], { output: ['/dev/null/x.svg'] }],
+      "/dev/null/x.svg can't be written: its directory is a file.",
+    ],
+    [['schedule', [], { schedule: 'linear', model: 'm' }], '--schedule and --model both name a schedule.'],
+    [['schedule', [], { model: 'nowhere' }], "nowhere can't be read: it does not exist."],
+  ])('refuses %j', async (args, sentence) => {
+    const { code, out, err } = await run(...args)
+    expect([code, out]).toEqual([2, ''])
+    if (sentence.startsWith('^')) expect(err).toMatch(new RegExp(sentence))
+    else expect(err).toBe(`${sentence}\n`)
+  })
+
+  it('writes nothing where one of the files can’t be written', async () => {
+    const before = readdirSync(room)
+    const { code } = await run('schedule', [], { output: [join(room, 'fine.csv'), '/dev/null/x.csv'] })
+    expect(code).toBe(2)
+    expect(readdirSync(room)).toEqual(before)
+  })
+})
