@@ -5,8 +5,9 @@
 import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
 import { isFailure, render } from '../failure.ts'
+import { addExperimentVerbs } from './experiment-verbs.ts'
 import { type OutputFlags, withOutputs } from './output-flags.ts'
-import { addPipelineVerbs } from './pipeline-verbs.ts'
+import { addPipelineVerbs, type Outside } from './pipeline-verbs.ts'
 import type { PlotFlags } from './plot.ts'
 import type { ReconstructFlags } from './reconstruct.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
@@ -78,14 +79,16 @@ const context = (): Context => ({
   signal: interrupted(),
 })
 
-addPipelineVerbs(program, {
+const outside: Outside = {
   context,
   print: (text) => process.stdout.write(text),
   words,
   exit: (code) => {
     process.exitCode = code
   },
-})
+}
+addPipelineVerbs(program, outside)
+addExperimentVerbs(program, outside)
 
 program
   .command('reconstruct')

@@ -13,6 +13,39 @@ const sentences: ReadonlyMap<string, (what: string) => string> = new Map([
   ['commander.optionMissingArgument', (what) => `The option ${what} needs a value`],
 ])
 
+/** What other tools call their flags, and we call otherwise. */
+const elsewhere: ReadonlyMap<string, readonly string[]> = new Map([
+  ['--model', ['ckpt', 'checkpoint', 'model-path', 'pretrained-model-name-or-path', 'model-id']],
+  [
+    '--steps',
+    ['num-inference-steps', 'ddim-steps', 'timesteps', 'n-steps', 'num-steps', 'timestep-respacing'],
+  ],
+  ['--sampler', ['scheduler', 'sample-method', 'sampling-method', 'sampler-name']],
+  [
+    '--guidance',
+    ['cfg', 'cfg-scale', 'guidance-scale', 'scale', 'classifier-scale', 'unconditional-guidance-scale'],
+  ],
+  ['--labels', ['prompt', 'class', 'classes', 'class-labels', 'label', 'y']],
+  ['--batch', ['n-samples', 'num-samples', 'batch-size', 'num-images', 'num-images-per-prompt', 'n-iter']],
+  ['--eta', ['ddim-eta']],
+  ['--seeds', ['seed-list', 'points']],
+  ['--images', ['init-img', 'init-image', 'image', 'input', 'init', 'init-images']],
+  ['--strength', ['denoising-strength', 'denoise', 'image-strength', 't-enc', 'noise-level']],
+  ['--mask', ['mask-image', 'inpaint-mask']],
+  ['--output', ['out', 'outdir', 'out-dir', 'output-dir', 'save', 'save-path']],
+  ['--spacing', ['timestep-spacing', 'respacing', 'discretization', 'skip-type']],
+  ['--clip', ['clip-denoised', 'clip-sample', 'thresholding']],
+  ['--resample', ['jump-n-sample']],
+  ['--jump', ['jump-length']],
+])
+
+/** What a flag of another tool is called here, where the command has it. */
+const ours = (flag: string, known: readonly string[]): string | undefined => {
+  const name = flag.replace(/^--?/, '').replaceAll('_', '-').toLowerCase()
+  const same = known.find((each) => each === `--${name}`)
+  return same ?? [...elsewhere].find(([own, theirs]) => known.includes(own) && theirs.includes(name))?.[0]
+}
+
 /** What a command could have been told. */
 const namesOf = ({ commands, options }: Command): readonly string[] => [
   ...commands.map((command) => command.name()),
@@ -31,8 +64,11 @@ export const refusalOf =
   ({ code, message }: CommanderError): FailureOf<'Usage'> | undefined => {
     const sentence = sentences.get(code)
     const [what = ''] = (/'(.*)'/s.exec(message)?.[1] ?? '').split('=')
-    const near = nearest(namesOf(command))(what)
-    const hint = near === undefined ? '' : `; the nearest is ${near}`
+    const known = namesOf(command)
+    const own = ours(what, known)
+    const near = nearest(known)(what)
+    const hint =
+      own === undefined ? (near === undefined ? '' : `; the nearest is ${near}`) : `; here it is ${own}`
     return sentence && fail('Usage', { reason: sentence(what) + hint })
   }
 

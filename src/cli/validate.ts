@@ -22,7 +22,10 @@ const factsOf = (path: string): TE.TaskEither<Failure, ModelFacts | undefined> =
             TE.chainEitherKW((folder) =>
               pipe(
                 checkFolder(folder),
-                E.map(({ trained }): ModelFacts | undefined => trained),
+                E.map(({ trained, config }): ModelFacts | undefined => ({
+                  ...trained,
+                  learnedVariance: config.out_channels === 2 * config.in_channels,
+                })),
               ),
             ),
           )
@@ -69,7 +72,9 @@ export const validate = async (
     if (E.isRight(result))
       print(`${path}: sound${result.right === 1 ? '' : `, ${String(result.right)} runs`}\n`)
     else {
-      complain(`${render(result.left)}\n`)
+      const said = render(result.left)
+      // what is wrong with a setting says where it stands; all else is about the file as a whole
+      complain(`${said.startsWith(path) ? '' : `${path}: `}${said}\n`)
       code = exitCode.refused
     }
   }

@@ -44,20 +44,25 @@ export const matrixSheet = <T>(model: Denoiser<T>, cells: ReadonlyArray<CellRun<
   )
 
 /**
- * A caption for each image of a {@link matrixSheet}: the rule and the number of steps.
+ * A caption for each image of a {@link matrixSheet}: the rule, as briefly as tells it from the others, and the number of steps.
  *
  * @param cells - those of {@link matrix}
  * @param rows - how many images each has
  *
  * @example
  * ```ts
- * expect(cellCaptions([{ rule: ddim(), spacing: trailing(20) }], 2)).toEqual(['ddim(eta 0) 20', 'ddim(eta 0) 20'])
+ * expect(cellCaptions([{ rule: ddim(), spacing: trailing(20) }], 2)).toEqual(['ddim 20', 'ddim 20'])
  * ```
  */
-export const cellCaptions = (cells: readonly Cell[], rows: number): readonly string[] =>
-  cells.flatMap(({ rule, spacing }) =>
-    Array.from({ length: rows }, () => `${rule.name} ${/\d+/.exec(spacing.name)?.[0] ?? spacing.name}`),
-  )
+export const cellCaptions = (cells: readonly Cell[], rows: number): readonly string[] => {
+  const brief = (name: string): string => name.replace(/\(.*$/s, '')
+  const names = [...new Set(cells.map(({ rule }) => rule.name))]
+  const tellsApart = new Set(names.map(brief)).size === names.length
+  return cells.flatMap(({ rule, spacing }) => {
+    const count = /\d+/.exec(spacing.name)?.[0] ?? spacing.name
+    return Array.from({ length: rows }, () => `${tellsApart ? brief(rule.name) : rule.name} ${count}`)
+  })
+}
 
 /**
  * How many images of a {@link matrixSheet} stand in a row: those of one rule.

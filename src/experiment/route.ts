@@ -123,3 +123,18 @@ export const stopsOf = (route: Route, points: number): number =>
     lerpNumber,
     Array.from({ length: points }, () => 0),
   ).length
+
+/**
+ * What to write beneath the stops of a route: at its points what is said of them, and nothing between.
+ *
+ * @param route - through how many points
+ * @param points - what is said of each
+ * @throws RunInvalid where the route does not lead through that many
+ *
+ * @example
+ * ```ts
+ * expect(captionsAlong(path(3), ['shoe', 'bag'])).toEqual(['shoe', '', 'bag'])
+ * ```
+ */
+export const captionsAlong = (route: Route, points: readonly string[]): readonly string[] =>
+  route.through((a, b, share) => (share === 0 ? a : share === 1 ? b : ''), points)

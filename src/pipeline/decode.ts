@@ -11,7 +11,11 @@ import { NoSuch } from './struct.ts'
 /** Where the members of a choice among values begin, which are no part of the way to them. */
 const choiceIn = (context: t.Context): number => context.findIndex(({ type }) => type instanceof t.UnionType)
 
-const found = (value: unknown): string => (value === undefined ? 'nothing' : quote(value))
+const found = (value: unknown): string => {
+  if (value === undefined) return 'nothing'
+  // JSON knows neither NaN nor infinity
+  return typeof value === 'number' ? String(value) : quote(value)
+}
 
 const errorOf = ({ context, value, message = '' }: t.ValidationError): PipelineError => {
   const choice = choiceIn(context)
@@ -29,8 +33,10 @@ const errorOf = ({ context, value, message = '' }: t.ValidationError): PipelineE
       }
 }
 
-const same = (a: PipelineError, b: PipelineError): boolean =>
-  a.reason === b.reason && a.way.join('\n') === b.way.join('\n')
+/** A choice among values says the same of each of its members. */
+const once = (errors: readonly PipelineError[]): readonly PipelineError[] => [
+  ...new Map(errors.map((error) => [JSON.stringify([error.way, error.reason]), error])).values(),
+]
 
 /**
  * Decodes a pipeline: every default is filled in, and a kind alone stands for its settings.
@@ -54,9 +60,7 @@ export const decodePipeline = (value: unknown): E.Either<readonly PipelineError[
     isRecord(value)
       ? pipelineCodec.decode(value)
       : t.failure<Pipeline>(value, [{ key: '', type: pipelineCodec, actual: value }]),
-    E.mapLeft((errors) =>
-      errors.map(errorOf).filter((error, i, all) => all.findIndex((other) => same(error, other)) === i),
-    ),
+    E.mapLeft((errors) => once(errors.map(errorOf))),
   )
 
 /**

@@ -19,7 +19,15 @@ export interface Document {
 /** What is wrong with pipelines. */
 export type Invalid = FailureOf<'PipelineInvalid'>
 
-const invalid = (problems: readonly string[]): Invalid => fail('PipelineInvalid', { problems })
+/** The most problems that are said at once: whoever has more begins with these. */
+const MOST_PROBLEMS = 20
+
+const invalid = (problems: readonly string[]): Invalid => {
+  const more = problems.length - MOST_PROBLEMS
+  return fail('PipelineInvalid', {
+    problems: more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `and ${more} more`] : problems,
+  })
+}
 
 /**
  * Reads the text of a pipeline.

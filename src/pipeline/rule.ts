@@ -1,34 +1,14 @@
 /**
  * Rules and sums of terms: `{ kind: ddim, eta: 0 }`, `{ kind: sum, terms: […] }`.
  */
-import type * as t from 'io-ts'
-import { listOf, numberIn, oneOf, words } from '../codecs.ts'
-import { type Rule, rule, type Variance } from '../diffusion/rule.ts'
-import { rules } from '../diffusion/solver.ts'
+import { listOf, numberIn, words } from '../codecs.ts'
+import { type Rule, rule } from '../diffusion/rule.ts'
+import { rules, type RuleSettings } from '../diffusion/solver.ts'
 import { directionToXt, posteriorMean, predictedX0, randomNoise, type Term } from '../diffusion/terms.ts'
+import { registered } from './registered.ts'
 import { call, library, list, literal, type Staged } from './staged.ts'
-import { defaulted, type FieldsOf, free, kind, needed, struct, Struct } from './struct.ts'
-import { type Variants, variants } from './variants.ts'
-
-/** The settings of the rules that have any. */
-interface RuleSettings {
-  readonly ddim: { readonly eta: number }
-  readonly ddpm: { readonly variance: Variance }
-  readonly 'dpmpp-3m': { readonly bend: 'half' | 'whole' }
-  readonly 'dpmpp-3m-sde': { readonly bend: 'half' | 'whole' }
-  readonly 'euler-ancestral': { readonly eta: number }
-  readonly lcm: { readonly boundary?: 'none' }
-  readonly unipc: { readonly order: 1 | 2 | 3 }
-}
-
-type RuleName = keyof typeof rules
-
-/** A rule by its name, with its settings. */
-export type NamedRule = {
-  readonly [K in RuleName]: { readonly kind: K } & (K extends keyof RuleSettings
-    ? RuleSettings[K]
-    : Record<never, never>)
-}[RuleName]
+import { defaulted, free, kind, needed, struct, Struct } from './struct.ts'
+import { Variants, variants } from './variants.ts'
 
 /** A summand of `x_{t−1}`. */
 export type TermSettings =
@@ -39,15 +19,7 @@ export type TermSettings =
 
 /** A rule, by name or as a sum of terms. */
 export type RuleChoice =
-  NamedRule | { readonly kind: 'sum'; readonly name: string; readonly terms: readonly TermSettings[] }
-
-const etaOf = (fallback: number) =>
-  defaulted(numberIn(0, 1), fallback, 'η: 0 draws no fresh noise (DDIM), 1 as much as DDPM.')
-const bend = defaulted(
-  oneOf('half', 'whole'),
-  'half',
-  'The weight of the second difference: half, as the peers have it, or whole.',
-)
+  RuleSettings | { readonly kind: 'sum'; readonly name: string; readonly terms: readonly TermSettings[] }
 
 const stochasticity = {
   eta: free(numberIn(0, 1), 'η; either this or sigma.'),
@@ -62,49 +34,34 @@ export const termCodec: Variants<TermSettings> = variants<TermSettings>('a term'
   'random-noise': struct('random-noise', { kind: kind('random-noise'), ...stochasticity }),
 })
 
-type Settings<K extends RuleName> = Extract<NamedRule, { readonly kind: K }>
-
-const member = <K extends RuleName>(
-  name: K,
-  fields: Omit<FieldsOf<Settings<K>>, 'kind'>,
-): Struct<Settings<K>> => new Struct<Settings<K>>(name, { kind: kind(name), ...fields })
-
 /** The sets of settings of all rules, by kind. */
-export const ruleMembers: {
-  readonly [K in RuleChoice['kind']]: Struct<Extract<RuleChoice, { readonly kind: K }>>
-} = {
-  ddim: member('ddim', { eta: etaOf(0) }),
-  ddpm: member('ddpm', {
-    variance: defaulted(
-      oneOf<Variance>('fixed-small', 'fixed-large', 'learned', 'learned-range'),
-      'fixed-small',
-      'How much fresh noise.',
-    ),
+export const ruleMembers: Readonly<Record<string, Struct<unknown>>> = {
+  ...registered(rules, {
+    defaults: {
+      ddim: { eta: 0 },
+      ddpm: { variance: 'fixed-small' },
+      'dpmpp-3m': { bend: 'half' },
+      'dpmpp-3m-sde': { bend: 'half' },
+      'euler-ancestral': { eta: 1 },
+      unipc: { order: 2 },
+    },
+    about: {
+      eta: 'η: 0 draws no fresh noise (DDIM), 1 as much as DDPM.',
+      variance: 'How much fresh noise.',
+      bend: 'The weight of the second difference: half, as the peers have it, or whole.',
+      order: 'The order of its predictor.',
+      boundary: 'none takes x̂₀ as it is; held to x_t where t is small unless said.',
+    },
   }),
-  dpm2: member('dpm2', {}),
-  'dpmpp-2m': member('dpmpp-2m', {}),
-  'dpmpp-2m-sde': member('dpmpp-2m-sde', {}),
-  'dpmpp-3m': member('dpmpp-3m', { bend }),
-  'dpmpp-3m-sde': member('dpmpp-3m-sde', { bend }),
-  euler: member('euler', {}),
-  'euler-ancestral': member('euler-ancestral', { eta: etaOf(1) }),
-  heun: member('heun', {}),
-  lcm: member('lcm', {
-    boundary: free(oneOf('none'), 'none takes x̂₀ as it is; held to x_t where t is small unless said.'),
-  }),
-  plms: member('plms', {}),
-  unipc: member('unipc', {
-    order: defaulted(oneOf<1 | 2 | 3>(1, 2, 3), 2, 'The order of its predictor.'),
-  }),
-  sum: struct('sum', {
+  sum: new Struct('sum', {
     kind: kind('sum'),
     name: defaulted(words, 'sum', 'What to call it.'),
-    terms: needed(listOf('terms', termCodec as t.Type<TermSettings>), 'The summands of x_{t−1}.'),
+    terms: needed(listOf('terms', termCodec), 'The summands of x_{t−1}.'),
   }),
 }
 
 /** The codec of a rule. */
-export const ruleCodec: Variants<RuleChoice> = variants<RuleChoice>('a rule', ruleMembers)
+export const ruleCodec: Variants<RuleChoice> = new Variants<RuleChoice>('a rule', ruleMembers)
 
 /** What is wrong with a term that its codec takes, as the end of a sentence. */
 const flawOfTerm = (term: TermSettings): string | undefined =>
@@ -112,6 +69,8 @@ const flawOfTerm = (term: TermSettings): string | undefined =>
   (term.eta === undefined) === (term.sigma === undefined)
     ? `${term.kind} takes either eta or sigma`
     : undefined
+
+const isSum = (choice: RuleChoice): choice is Exclude<RuleChoice, RuleSettings> => choice.kind === 'sum'
 
 /** What is wrong with a rule that its codec takes, as the end of a sentence. */
 export const flawOfRule = (choice: RuleChoice): string | undefined =>
@@ -135,13 +94,12 @@ const stageTerm = (term: TermSettings): Staged<Term> => {
 }
 
 /** The name of a rule's function in the library: `dpmpp-2m-sde` is `dpmpp2mSde`. */
-const functionName = (name: RuleName): string =>
+const functionName = (name: string): string =>
   name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 
 /** A rule as an expression. */
 export const stageRule = (choice: RuleChoice): Staged<Rule> => {
-  if (choice.kind === 'sum')
-    return call('rule', rule, literal(choice.name), list(choice.terms.map(stageTerm)))
+  if (isSum(choice)) return call('rule', rule, literal(choice.name), list(choice.terms.map(stageTerm)))
   const { kind: name, ...settings } = choice
   const make: (options?: object) => Rule = rules[name]
   return Object.keys(settings).length === 0

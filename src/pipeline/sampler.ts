@@ -10,8 +10,8 @@ import { Named } from './named.ts'
 import { OneSetting } from './one-setting.ts'
 import { flawOfRule, ruleCodec, ruleMembers, type RuleChoice, stageRule } from './rule.ts'
 import { call, list, literal, record, type Staged } from './staged.ts'
-import { free, kind, needed, struct } from './struct.ts'
-import { type Variants, variants } from './variants.ts'
+import { free, kind, needed, struct, Struct } from './struct.ts'
+import { Variants } from './variants.ts'
 
 /** A part of a chain. */
 export interface StageSettings {
@@ -31,9 +31,9 @@ export const untilCodec: t.Type<Until> = new OneSetting<Until>('one of step, t, 
 })
 
 /** The codec of a sampler. */
-export const samplerCodec: Variants<Sampler> = variants<Sampler>('a sampler', {
+export const samplerCodec: Variants<Sampler> = new Variants<Sampler>('a sampler', {
   ...ruleMembers,
-  chain: struct('chain', {
+  chain: new Struct('chain', {
     kind: kind('chain'),
     stages: needed(
       listOf(

@@ -15,7 +15,9 @@ import { type CellRun, matrix, type MatrixConfig } from '../experiment/matrix.ts
 import { cellCaptions, matrixSheet, sheetColumns } from '../experiment/matrix-sheet.ts'
 import { reconstruct } from '../experiment/reconstruct.ts'
 import type { CodingConfig } from '../experiment/coding.ts'
+import { captionsAlong } from '../experiment/route.ts'
 import { still } from '../experiment/still.ts'
+import { captionsOf } from '../model/batch-labels.ts'
 import type { Denoiser } from '../model/denoiser.ts'
 import type { Frame } from '../stream/frame.ts'
 import { rowsOfNoise, seedsOf, stageNoise } from './noise.ts'
@@ -68,6 +70,12 @@ const interpolated = (
   )
   return {
     frames$: piped(stageTransitions(pipeline, model), operator),
+    captions: call(
+      'captionsAlong',
+      captionsAlong,
+      stageRoute(experiment.route),
+      call('captionsOf', captionsOf, batch, literal(seeds)),
+    ),
     columns: columnsOf(experiment.route),
   }
 }
@@ -203,6 +211,7 @@ const mixed = (bench: Bench, experiment: Of<'interpolate-images'>): Fields<Compo
   )
   return {
     frames$: call('interpolateImages', interpolateImages<Tensor>, config, field(pictures, 'images')),
+    captions: call('captionsAlong', captionsAlong, stageRoute(route), field(pictures, 'captions')),
     columns: columnsOf(route),
   }
 }

@@ -137,7 +137,7 @@ describe('a sweep', () => {
     const runs = orThrow(swept('{ eta: [0, 0.5], steps: [10, 20] }')).map((run) => orThrow(run))
     expect(
       runs.map(({ sampler, steps, outputs }) => [
-        'eta' in sampler && sampler.eta,
+        'eta' in sampler && sampler['eta'],
         'count' in steps && steps.count,
         outputs[0]?.path,
       ]),
