@@ -72,7 +72,10 @@ const begin = (folder: string, every: number, flags: Flags): TE.TaskEither<Failu
     TE.map(() => {
       const json = JSON.stringify({ version: 1, every, flags: samplingOf(flags) }, undefined, 2)
       const open = writeWhole(runPath(folder), new TextEncoder().encode(`${json}\n`))
-      return { flags: { ...samplingDefaults, ...samplingOf(flags) }, folder: { statePath: statePath(folder), every, open } }
+      return {
+        flags: { ...samplingDefaults, ...samplingOf(flags) },
+        folder: { statePath: statePath(folder), every, open },
+      }
     }),
   )
 
