@@ -12,6 +12,7 @@ import type { PlotFlags } from './plot.ts'
 import type { ReconstructFlags } from './reconstruct.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
 import type { Flags } from './settings.ts'
+import type { TellingFlags } from './telling-flags.ts'
 import type { Context } from './write-run.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
@@ -56,9 +57,9 @@ withOutputs(sampleCommand)
     'after',
     '\nExample:\n  rxdiffusion sample --labels sneaker,bag --batch 8 --guidance 2 -o grid.png -o strip.png',
   )
-  .action(async (flags: Flags & OutputFlags) => {
+  .action(async (flags: Flags & OutputFlags & TellingFlags) => {
     const { sample } = await import('./sample.ts')
-    process.exitCode = await sample(flags, context())
+    process.exitCode = await sample(flags, context(flags))
   })
 
 /** Aborted by the first Ctrl-C. */
@@ -71,10 +72,13 @@ const interrupted = (): AbortSignal => {
 }
 
 /** What verbs that write files are told besides their flags. */
-const context = (): Context => ({
+const context = ({ json, quiet, preview }: TellingFlags): Context => ({
   terminal: process.stderr,
   stdout: process.stdout,
   version,
+  report: json === true ? (event) => void process.stdout.write(`${JSON.stringify(event)}\n`) : undefined,
+  quiet: json === true || quiet === true,
+  preview: preview === true ? process.env : undefined,
   signal: interrupted(),
 })
 
@@ -84,6 +88,10 @@ const outside: Outside = {
   words,
   exit: (code) => {
     process.exitCode = code
+  },
+  again: async (words) => {
+    await program.parseAsync([...words], { from: 'user' })
+    return Number(process.exitCode ?? 0)
   },
 }
 addPipelineVerbs(program, outside)

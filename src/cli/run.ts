@@ -115,7 +115,7 @@ const planOf = (
       recipe: `${recipe}, ${engine}`,
       command,
       settings: { engine },
-      ...(planned === undefined ? {} : { pipeline: encodePipeline(planned.pipeline) }),
+      ...(planned === undefined ? {} : { pipeline: encodePipeline(planned.plan.pipeline) }),
     },
   }
 }
