@@ -48,7 +48,8 @@ const sampleCommand = program
     '--model <dir>',
     'folder or file of a model: diffusers, ONNX or tfjs (default: the clothes that come with the package)',
   )
-if (isMeant('sample')) {
+// rerun and completion need to know them, too
+if (['sample', 'rerun', 'completion'].some(isMeant)) {
   const { addSamplingOptions } = await import('./sampling-options.ts')
   addSamplingOptions(sampleCommand)
 }

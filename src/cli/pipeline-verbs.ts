@@ -97,7 +97,7 @@ export const addPipelineVerbs = (program: Command, { context, print, words, exit
   program
     .command('ls')
     .description('list what there is to choose from')
-    .argument('<what>', 'models, schedules, spacings, samplers, experiments or outputs')
+    .argument('<list>', 'models, schedules, spacings, samplers, experiments or outputs')
     .action(async (what: string) => {
       const { ls } = await import('./ls.ts')
       exit(await ls(what, print, words))
