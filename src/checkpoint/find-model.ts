@@ -88,8 +88,16 @@ const isNetworkFile = (name: string): boolean => /\.onnx$/i.test(name) || name =
 /** Which network a folder has, where no manifest says so. */
 const findInFolder = (path: string, names: readonly string[]): Step<FoundModel> => {
   const [name, ...others] = names.filter(isNetworkFile)
-  // an empty folder is refused as that of a diffusers checkpoint, whose first file is missing
-  if (name === undefined) return TE.right({ kind: 'diffusers', path })
+  if (name === undefined)
+    // where weights are, a checkpoint is meant, whose first file is missing
+    return names.some((each) => each.startsWith('diffusion_pytorch_model'))
+      ? TE.right({ kind: 'diffusers', path })
+      : TE.left(
+          unreadable(
+            path,
+            'it has no model: neither config.json (diffusers), nor an .onnx file, nor model.json (tfjs)',
+          ),
+        )
   return others.length > 0
     ? TE.left(
         unreadable(

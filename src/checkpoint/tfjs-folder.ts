@@ -52,6 +52,13 @@ const codec = t.intersection([
   t.partial({ format: oneOf('graph-model', 'layers-model') }),
 ])
 
+/** What makes a network of weights; the rest of it tfjs itself reads. */
+const graph = t.type({
+  modelTopology: t.type(
+    { node: t.readonlyArray(t.UnknownRecord, 'a list of operations') },
+    'a graph of operations',
+  ),
+})
 const widths: Readonly<Record<string, number>> = {
   uint8: 1,
   bool: 1,
@@ -121,6 +128,9 @@ export const openTfjsFolder = (
       pipe(
         json,
         decodeConfig(path, codec),
+        E.chainFirstW(({ format }) =>
+          format === 'graph-model' ? pipe(json, decodeConfig(path, graph)) : E.right(undefined),
+        ),
         // Keras' converter of 2018 wrote no format, and only layers
         E.map(({ weightsManifest, format = 'layers-model' }) => ({
           path,

@@ -42,6 +42,9 @@ export interface Flags {
 /** The most samples of one run. */
 const MOST_SAMPLES = 4096
 
+/** Images are lost long before, and float32 not much later. */
+const MOST_GUIDANCE = 1000
+
 /** What to do, as far as it does not depend on the model. */
 export interface Settings {
   readonly model: string | undefined
@@ -135,7 +138,7 @@ export const readSettings = (flags: Flags, own: Preset = presets.diffusers): E.E
       'asked',
       optional(flags.batch, readNumber('--batch', { whole: true, least: 1, most: MOST_SAMPLES })),
     ),
-    E.apS('guidance', readNumber('--guidance', { least: 0 })(flags.guidance)),
+    E.apS('guidance', readNumber('--guidance', { least: 0, most: MOST_GUIDANCE })(flags.guidance)),
     E.bind('rule', ({ preset }) => readRule(flags, preset?.variance ?? 'fixed-small')),
     E.chainW(({ steps, presetName, preset, spacing, clip, finalLevel, seeding, asked, rule, ...said }) => {
       const { rows, ...noise } = seeding

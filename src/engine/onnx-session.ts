@@ -72,23 +72,27 @@ export const sessionOptions = ({ threads, providers }: OnnxOptions): InferenceSe
 export const rejected = (error: unknown): FailureOf<'ModelRejected'> =>
   fail('ModelRejected', { engine, reason: reasonOf(error) })
 
-const ready = ({ Tensor }: typeof Library, session: InferenceSession): OnnxSession => ({
-  run: async (input) => {
-    const feeds = Object.entries(input).map(([name, { shape, data }]) => [
-      name,
-      data instanceof Float32Array ? new Tensor('float32', data, shape) : new Tensor('int64', data, shape),
-    ])
-    const results = await session
-      .run(Object.fromEntries(feeds) as InferenceSession.FeedsType)
-      .catch((error: unknown) => {
+const ready = ({ Tensor }: typeof Library, session: InferenceSession): OnnxSession => {
+  const [answer = ''] = session.outputNames
+  const tensorOf = ({ shape, data }: OnnxInput[string]) =>
+    data instanceof Float32Array ? new Tensor('float32', data, shape) : new Tensor('int64', data, shape)
+  return {
+    // between two calls of the network nothing else is in the processor's caches: what is short here is quick
+    run: async (input) => {
+      const feeds: Record<string, InferenceSession.FeedsType[string]> = {}
+      for (const name in input) feeds[name] = tensorOf(input[name]!)
+      let output: InferenceSession.ReturnType[string] | undefined
+      try {
+        output = (await session.run(feeds))[answer]
+      } catch (error) {
         throw rejected(error)
-      })
-    const [output] = Object.values(results)
-    if (!(output?.data instanceof Float32Array)) throw rejected('its output is not float32')
-    return { shape: output.dims, data: output.data }
-  },
-  release: () => session.release(),
-})
+      }
+      if (!(output?.data instanceof Float32Array)) throw rejected('its output is not float32')
+      return { shape: output.dims, data: output.data }
+    },
+    release: () => session.release(),
+  }
+}
 
 /**
  * Opens a model.

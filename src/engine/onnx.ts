@@ -44,6 +44,10 @@ export const unet2dOnnx = (config: UNet2DConfig, parameter: Parameters<Value>): 
     : compileOnnx([x, t], (algebra, ...values) => [network(algebra, parameter)(...values)])
 }
 
+/** The numbers of a tensor; those of the backend `cpu` are at hand, and worth no promise. */
+const readFloats = (x: tf.Tensor): Float32Array | Promise<Float32Array> =>
+  tf.getBackend() === 'cpu' ? x.dataSync<'float32'>() : x.data<'float32'>()
+
 /** A model in onnxruntime's memory. */
 export interface OnnxDenoiser extends Denoiser<tf.Tensor> {
   /** Frees that memory; the model must not be asked any more. */
@@ -98,7 +102,7 @@ export const onnxDenoiser = (
       ): Promise<OnnxOutput> => {
         signal.throwIfAborted()
         const shape = x.shape
-        const data = await x.data<'float32'>()
+        const data = await readFloats(x)
         signal.throwIfAborted()
         const rows = [t.length]
         return run({

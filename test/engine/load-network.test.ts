@@ -131,6 +131,12 @@ describe('loadModel refuses', () => {
     expect(await refused(room(manifest(), { 'model.onnx': 'no' }))).toMatch(
       /^The engine onnx could not run the model: /,
     )
+    expect(await refused(room(manifest(), { 'model.onnx': '' }))).toBe(
+      'The engine onnx could not run the model: Load model from DIR/model.onnx failed: ModelProto does not have a graph.',
+    )
+    expect(await refused(room(undefined, { 'notes.txt': '' }))).toBe(
+      "DIR can't be read: it has no model: neither config.json (diffusers), nor an .onnx file, nor model.json (tfjs).",
+    )
     const layers = room(manifest({ kind: 'tfjs-layers' }), { 'model.json': '{ "weightsManifest": [] }' })
     expect(await refused(layers)).toMatch(/^The engine tfjs-layers could not run the model: /)
     const noJson = room(manifest({ kind: 'tfjs-graph' }), { 'model.json': '{' })
@@ -143,8 +149,13 @@ describe('loadModel refuses', () => {
 
   it('shards that are missing or cut short', async () => {
     const weights = [{ name: 'w', shape: [4], dtype: 'float32' }]
-    const json = JSON.stringify({ format: 'graph-model', weightsManifest: [{ paths: ['a.bin'], weights }] })
+    const weightsManifest = [{ paths: ['a.bin'], weights }]
+    const graph = { format: 'graph-model', weightsManifest }
+    const json = JSON.stringify({ ...graph, modelTopology: { node: [] } })
     const said = manifest({ kind: 'tfjs-graph' })
+    expect(await refused(room(said, { 'model.json': JSON.stringify(graph) }))).toBe(
+      'DIR/model.json is not usable: modelTopology is missing, not a graph of operations.',
+    )
     expect(await refused(room(said, { 'model.json': json }))).toBe(
       "DIR/a.bin can't be read: it does not exist.",
     )

@@ -89,9 +89,9 @@ describe('a UNet on onnxruntime', () => {
     const x = tf.zeros([t.length, 28, 28, 1])
     let reads = 0
     const watched = Object.assign(Object.create(x) as tf.Tensor, {
-      data: () => {
+      dataSync: () => {
         reads++
-        return x.data()
+        return x.dataSync()
       },
     })
     const call = from(model.predict(watched, t, { labels }, { signal: live() }))

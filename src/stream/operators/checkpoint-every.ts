@@ -14,7 +14,7 @@ import { isTurn } from './turn.ts'
  *     written                     -----A-----B
  *
  * @remarks
- * 1. The frame is held until its state is written, so the run does not get further ahead than its `inFlight`.
+ * 1. The frame is held until its state is written. With an `inFlight` of 2 the run goes on meanwhile, but not past the next state.
  * 2. One state is written at a time, in order. A write that fails, fails the run.
  * 3. Steps are counted by their place in the chain, in each branch of a fork and where a run is resumed.
  *
