@@ -40,6 +40,8 @@ export const addPipelineVerbs = (program: Command, { context, print, words, exit
     ),
   )
     .option('--dry-run', 'show the pipeline with every default, and run nothing')
+    .option('--checkpoint <dir>', 'save the state of the run there, ten times on the way')
+    .option('--resume <dir>', 'go on from the state that is there, to the samples of the whole run')
     .addHelpText(
       'after',
       '\nExample:\n  rxdiffusion run pipelines/ten-classes.yaml --set noise.seed=3 --set steps=20',
