@@ -2,8 +2,8 @@
 import { Observable } from 'rxjs'
 import { philox, type Frame, type Transition, type Values } from '../src/node.ts'
 
-/** Two stand for many: how many different frames there are, from noise to a smooth picture. */
-const different = 16
+/** How many bytes the different frames may take; more frames go back and forth between them, so that no two in a row are the same. */
+const room = 200 * 2 ** 20
 
 /** Images between noise and a smooth one, `[rows, size, size, channels]`. */
 const valuesAt = (shape: readonly [number, number, number, number], share: number, seed: number): Values => {
@@ -31,7 +31,13 @@ export const framesAtHand = (
   shape: readonly [number, number, number, number],
   count: number,
 ): Observable<Frame<Values>> => {
+  const size = shape.reduce((product, extent) => product * extent, 4)
+  const different = Math.max(2, Math.min(count, 64, Math.floor(room / size)))
   const pool = Array.from({ length: different }, (_, i) => valuesAt(shape, i / (different - 1), i))
+  const inPool = (index: number): Values => {
+    const at = index % (2 * different - 2)
+    return pool[at < different ? at : 2 * different - 2 - at]!
+  }
   const alphaBar = (step: number): number => Math.min(1, step / count)
   return new Observable((reader) => {
     let held = 0
@@ -51,7 +57,7 @@ export const framesAtHand = (
             resume = go
           })
         resume = undefined
-        const xt = pool[Math.floor((index * different) / count)]!
+        const xt = inPool(index)
         const transition: Transition = {
           index,
           count,

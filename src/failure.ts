@@ -68,6 +68,7 @@ export interface FailureFacts {
 
   // encoders
   readonly EncoderMissing: { readonly path: string; readonly encoder: string; readonly reason: string }
+  readonly PictureTooLarge: { readonly width: number; readonly height: number; readonly most: string }
   readonly EncoderFailed: { readonly path: string; readonly encoder: string; readonly reason: string }
 
   // checkpoints
@@ -161,6 +162,8 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   // encoders
   EncoderMissing: (f) =>
     `${f.path} needs ${f.encoder}, and ${f.reason}; .gif, .apng and .png are written without it.`,
+  PictureTooLarge: (f) =>
+    `A picture would have ${String(f.width)} × ${String(f.height)} pixels, and ${f.most} are the most; choose a smaller scale, or fewer samples.`,
   EncoderFailed: (f) => `${f.encoder} could not write ${f.path}: ${f.reason}.`,
 
   // checkpoints

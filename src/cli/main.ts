@@ -63,12 +63,13 @@ withOutputs(sampleCommand)
     process.exitCode = await sample(flags, context(flags))
   })
 
-/** Aborted by the first Ctrl-C. */
+/** Aborted by the first Ctrl-C, and by whoever ends us politely. */
 const interrupted = (): AbortSignal => {
   const controller = new AbortController()
-  process.once('SIGINT', () => {
-    controller.abort()
-  })
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => {
+      controller.abort()
+    })
   return controller.signal
 }
 

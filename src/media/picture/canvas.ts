@@ -3,10 +3,32 @@
  *
  * A canvas is written in place, by this folder only, and handed out as a {@link Picture} when it is done.
  */
+import { fail } from '../../failure.ts'
 import type { Picture } from './picture.ts'
 
 /** Width and height in pixels. */
 export type Extent = Pick<Picture, 'width' | 'height'>
+
+/** The most pixels of a sheet. */
+const largest = 2 ** 28
+
+/** The longest side that encoders take. */
+const longest = 16_384
+
+/**
+ * Refuses what no encoder takes, before there are bytes of it.
+ *
+ * @throws PictureTooLarge from 16,385 pixels a side
+ *
+ * @example
+ * ```ts
+ * expect(() => checkSides({ width: 4, height: 20_000 })).toThrow('4 × 20000 pixels')
+ * ```
+ */
+export const checkSides = ({ width, height }: Extent): void => {
+  if (Math.max(width, height) > longest)
+    throw fail('PictureTooLarge', { width, height, most: `${String(longest)} a side` })
+}
 
 /** An opaque picture that may still be drawn on. */
 export interface Canvas extends Picture {
@@ -33,6 +55,7 @@ export interface Point {
  * @param width - in pixels
  * @param height - in pixels
  * @param pictures - what will be put on it
+ * @throws PictureTooLarge from 2²⁸ pixels
  *
  * @example
  * ```ts
@@ -40,6 +63,8 @@ export interface Point {
  * ```
  */
 export const blank = (width: number, height: number, pictures: readonly Picture[]): Canvas => {
+  if (width * height > largest)
+    throw fail('PictureTooLarge', { width, height, most: `${String(largest)} in all` })
   const channels = pictures.every((picture) => picture.channels === 1) ? 1 : 3
   return { width, height, channels, data: new Uint8Array(width * height * channels).fill(tones.paper) }
 }

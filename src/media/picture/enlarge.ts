@@ -1,4 +1,5 @@
 /** Pictures made larger, by a whole factor. */
+import { checkSides } from './canvas.ts'
 import type { Picture } from './picture.ts'
 
 /** Every pixel a square (`nearest`), or the straight way from pixel to pixel in both directions (`smooth`). */
@@ -49,6 +50,7 @@ const smooth = ({ width, height, channels, data }: Picture, factor: number): Uin
  * @param factor - a whole number from 1
  * @param how - `nearest` shows the pixels as they are, `smooth` hides them
  * @returns a function of the picture
+ * @throws PictureTooLarge from 16,385 pixels a side
  *
  * @example
  * ```ts
@@ -59,12 +61,10 @@ const smooth = ({ width, height, channels, data }: Picture, factor: number): Uin
  */
 export const enlarge =
   (factor: number, how: Enlargement = 'nearest'): ((picture: Picture) => Picture) =>
-  (picture) =>
-    factor === 1
-      ? picture
-      : {
-          width: picture.width * factor,
-          height: picture.height * factor,
-          channels: picture.channels,
-          data: (how === 'smooth' ? smooth : nearest)(picture, factor),
-        }
+  (picture) => {
+    if (factor === 1) return picture
+    const [width, height] = [picture.width * factor, picture.height * factor]
+    checkSides({ width, height })
+    const data = (how === 'smooth' ? smooth : nearest)(picture, factor)
+    return { width, height, channels: picture.channels, data }
+  }

@@ -58,11 +58,20 @@ const shown = (channels: number): Channels =>
 
 const magenta = [255, 0, 255, 255]
 
-/** NaN where one of the numbers is no finite one; a loop that stops early is slower than this one. */
-const alarm = (numbers: Values['data']): number => {
-  let sum = 0
-  for (const number of numbers) sum += number * 0
-  return sum
+/** The exponent's bits of a float32, which are all set in a NaN and an infinity. */
+const exponent = 0x7f80_0000
+
+/**
+ * Whether all are finite. Float32, which is what engines have, is told by its bits: that takes a tenth of the time.
+ */
+const areFinite = (numbers: Values['data']): boolean => {
+  if (!(numbers instanceof Float32Array)) return numbers.every(Number.isFinite)
+  const bits = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length)
+  // below zero as long as every magnitude is below that of infinity
+  let below = -1
+  // eslint-disable-next-line @typescript-eslint/prefer-for-of -- which takes five times as long over typed arrays
+  for (let i = 0; i < bits.length; i += 1) below &= (bits[i]! & 0x7fff_ffff) - exponent
+  return below < 0
 }
 
 /** What of `stride` numbers a pixel is shown. */
@@ -88,7 +97,7 @@ const toPicture = (pixels: Values['data'], width: number, height: number, scale:
   const numbers = pick(pixels, stride)
   const bytes = toBytes(numbers, scale)
   const found = shown(stride)
-  if (!Number.isNaN(alarm(numbers))) return { width, height, channels: found, data: bytes }
+  if (areFinite(numbers)) return { width, height, channels: found, data: bytes }
   // alarm needs colour, so a broken greyscale image becomes RGB
   const channels = found === 1 ? 3 : found
   const data = new Uint8Array(width * height * channels)

@@ -1,5 +1,5 @@
 /** Pictures side by side on a sheet that is drawn on again and again, as the frames of a film are. */
-import { blank, type Extent, tones } from './canvas.ts'
+import { blank, checkSides, type Extent, tones } from './canvas.ts'
 import { columnsFor } from './grid.ts'
 import { fit, text, widthOf } from './lettering.ts'
 import type { Picture } from './picture.ts'
@@ -37,6 +37,7 @@ const copy = (sheet: RgbPicture, { width, height, data }: RgbPicture, x: number,
  * @param tile - the extent of every tile
  * @param count - how many there are
  * @param options - captions, columns, heading
+ * @throws PictureTooLarge from 16,384 pixels a side
  *
  * @example
  * ```ts
@@ -57,6 +58,7 @@ export const tiling = (
   const top = margin + (heading ? line : 0)
   const width = 2 * margin - gap + Math.min(columns, count) * across
   const height = top + margin - gap + Math.ceil(count / columns) * down
+  checkSides({ width, height })
   const at = (i: number) => ({ x: margin + (i % columns) * across, y: top + Math.floor(i / columns) * down })
 
   const paper: RgbPicture = {
@@ -75,6 +77,8 @@ export const tiling = (
     width,
     height,
     draw: (tiles, words) => {
+      const [only] = tiles
+      if (bare && only !== undefined) return toRgb(only)
       const sheet = { ...paper, data: paper.data.slice() }
       tiles.forEach((picture, i) => copy(sheet, toRgb(picture), at(i).x, at(i).y))
       if (heading && words !== undefined)

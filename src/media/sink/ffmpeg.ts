@@ -140,9 +140,12 @@ export const checkCodec =
       })
     })
 
+/** How many bytes may wait for ffmpeg, so that it has some to go on with while a step is computed. */
+const waiting = 8 * 2 ** 20
+
 /** An ffmpeg at work. */
 export interface Ffmpeg {
-  /** Writes to its input; settles when there is room for more, and rejects with why it ended. */
+  /** Writes to its input, which keeps the bytes; settles when there is room for more, and rejects with why it ended. */
   readonly write: (bytes: Uint8Array) => Promise<void>
   /** Ends its input; settles when it has written the file, and rejects with why it could not. */
   readonly finish: () => Promise<void>
@@ -212,8 +215,12 @@ export const startFfmpeg = (encoding: Encoding): Ffmpeg => {
   return {
     write: async (bytes) => {
       const refused = await new Promise<boolean>((done) => {
-        if (child.stdin.destroyed) done(true)
-        else child.stdin.write(bytes, (error) => done(error !== null && error !== undefined))
+        if (child.stdin.destroyed) {
+          done(true)
+          return
+        }
+        child.stdin.write(bytes, (error) => done(error !== null && error !== undefined))
+        if (child.stdin.writableLength <= waiting) done(false)
       })
       if (refused) await unexpected()
     },

@@ -262,6 +262,7 @@ export interface OpenFile {
  *
  * @param path - where it goes; missing directories are made
  * @param beginning - its first bytes
+ * @param called - how people know it; by its path unless said
  * @returns everything rejects with FileUnwritable; where this does, nothing is left
  *
  * @example
@@ -271,13 +272,17 @@ export interface OpenFile {
  * expect(await file.commit()).toMatchObject({ path: '/dev/null' })
  * ```
  */
-export const openFile = async (path: string, beginning: Uint8Array = new Uint8Array()): Promise<OpenFile> => {
+export const openFile = async (
+  path: string,
+  beginning: Uint8Array = new Uint8Array(),
+  called: string = path,
+): Promise<OpenFile> => {
   const part = await beginPart(path)
   const refusing = async <A>(work: () => Promise<A>): Promise<A> => {
     try {
       return await work()
     } catch (error) {
-      throw isFailure(error) ? error : unwritable(path)(error)
+      throw isFailure(error) ? error : unwritable(called)(error)
     }
   }
   let handle: FileHandle | undefined = await refusing(() => open(part.place, 'w'))

@@ -116,7 +116,7 @@ const arraysTo = (
       const known = spools.find((spool) => spool.name === name)
       if (known !== undefined) return known
       const place = await spoolPlace(path)
-      const spool = { name, place, file: await openFile(place), shape: [] }
+      const spool = { name, place, file: await openFile(place, new Uint8Array(), path), shape: [] }
       spools.push(spool)
       return spool
     }

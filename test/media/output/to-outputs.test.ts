@@ -106,6 +106,23 @@ describe('toOutputs', () => {
     ])
   })
 
+  it('refuses pictures that no encoder takes', async () => {
+    const outcomes = await lastValueFrom(
+      discRun({ size: 300 }).frames$.pipe(
+        toOutputs([output('a.gif', { scale: 64 }), output('a.png', { scale: 64 })], legend),
+        toArray(),
+      ),
+    )
+    const sentences = outcomes.map(({ result }) => E.isLeft(result) && String(result.left))
+    expect(sentences.join()).toMatch(
+      /A picture would have 19200 × 19200 pixels, and 16384 a side are the most; choose a smaller scale, or fewer samples\./,
+    )
+    expect(sentences.join()).toMatch(
+      /A picture would have 192\d+ × 192\d+ pixels, and 268435456 in all are the most/,
+    )
+    expect(readdirSync(room)).toEqual([])
+  })
+
   it('leaves a run of which nothing is left to write', async () => {
     const { frames$, count } = discRun({ steps: 200 })
     const outputs = [{ kind: 'gif', path: '/dev/full' } as const]

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { E } from '../../../src/fp.ts'
-import { checkWritable, writeWhole } from '../../../src/media/sink/files.ts'
+import { checkWritable, openFile, writeWhole } from '../../../src/media/sink/files.ts'
 
 const linux = process.platform === 'linux'
 const bytes = Uint8Array.of(1, 2, 3)
@@ -116,5 +116,15 @@ describe('checkWritable and writeWhole', () => {
     for (const path of ['/proc/x.png', '/proc/deeper/x.png'])
       for (const why of await reason(path))
         expect(why).toMatch(/^(files cannot be made there|there is no permission)$/)
+  })
+})
+
+describe('openFile', () => {
+  it.runIf(linux)('is called as it was told when its disk is full', async () => {
+    const file = await openFile('/dev/full', new Uint8Array(), 'run.npz')
+    await expect(file.append(bytes)).rejects.toMatchObject({
+      message: "run.npz can't be written: the disk is full.",
+    })
+    await file.discard()
   })
 })
