@@ -3,11 +3,12 @@
  */
 import { openDiffusersFolder } from '../checkpoint/diffusers-folder.ts'
 import { findModel } from '../checkpoint/find-model.ts'
+import { schedulerPreset } from '../checkpoint/scheduler-preset.ts'
 import { checkFolder } from '../engine/diffusers-checkpoint.ts'
 import { type Failure, render } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { takesLabels } from '../model/unet2d.ts'
-import { commented, count, type Facts, labelsFact, scheduleFact } from './facts.ts'
+import { commented, count, type Facts, labelsFact, presetFact, scheduleFact } from './facts.ts'
 
 const inYaml = (names: readonly string[]): string =>
   `[${names.map((name) => JSON.stringify(name)).join(', ')}]`
@@ -18,7 +19,7 @@ const inspectDiffusers = (path: string): TE.TaskEither<Failure, readonly string[
     TE.chainEitherKW((folder) =>
       pipe(
         checkFolder(folder),
-        E.map(({ config, network, trained }) => {
+        E.map(({ config, network, trained, guesses }) => {
           const { labels, schedule, predicts, range } = trained
           const image = `float32 [any, ${[...config.sample_size, config.in_channels].join(', ')}]`
           const facts: Facts = [
@@ -32,10 +33,14 @@ const inspectDiffusers = (path: string): TE.TaskEither<Failure, readonly string[
             ['prediction', predicts],
             ['range', range === undefined ? 'no bounds' : `[${-range}, ${range}]`],
             ...(labels === undefined ? [] : ([['labels', labelsFact(labels)]] as const)),
+            ...(folder.scheduler === undefined
+              ? []
+              : ([['preset', presetFact(schedulerPreset(folder.scheduler))]] as const)),
           ]
           return [
             ...commented(`${path}: a diffusers checkpoint, UNet2DModel`, facts),
             '# diffusers says all that is needed; a model.yaml may add the names of classes, and a decoder of latents.',
+            ...guesses.map((guess) => `# ${guess}`),
             'kind: diffusers',
             ...(labels === undefined
               ? []

@@ -109,7 +109,7 @@ program
   )
   .option('--resize', 'bring images of another size or colour to the model’s')
   .option('--steps <list>', 'the rows of the table', '10,20,50,100,200')
-  .option('--spacing <kind>', 'which timesteps: trailing, leading or linspace (default: trailing)')
+  .option('--spacing <kind>', 'which timesteps, as of sample (default: trailing)')
   .option('--at <end>', 'where the way up asks the network: source or destination', 'destination')
   .option('--refinements <n>', 'how often each step up asks again', '0')
   .option('--limit <n>', 'how many images at most (default: all)')

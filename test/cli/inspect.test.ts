@@ -45,6 +45,7 @@ describe('inspect', () => {
 # prediction  epsilon
 # range       [-1, 1]
 # labels      11: t-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, boot (10 is none)
+# preset      diffusers: leading(50), clip x0:range=1, final level clean
 
 # diffusers says all that is needed; a model.yaml may add the names of classes, and a decoder of latents.
 kind: diffusers
@@ -55,6 +56,10 @@ unconditional: 10
     expect(parseManifest('m', out)).toMatchObject(E.right({ kind: 'diffusers', unconditional: 10 }))
     const unnamed = await inspected(goldenPath('unet/class-labels-28'))
     expect(unnamed.out).toContain('# labels: [cat, dog]')
+    expect(unnamed.out).toContain(
+      '\n# The last of the 11 classes is taken for "none"; DIR/model.yaml can say otherwise',
+    )
+    expect(unnamed.out).not.toContain('# preset')
     expect((await inspected(goldenPath('unet/no-attention'))).out).not.toContain('unconditional')
   })
 

@@ -27,7 +27,7 @@ const samplers =
 /** What people type after `rxdiffusion`, and the one sentence that they get. */
 const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]> = [
   [['sampel', '-o', 'x.png'], 'There is no command sampel; the nearest is sample.'],
-  [['sculpt'], 'There is no command sculpt.'],
+  [['levitate'], 'There is no command levitate.'],
   [['sample', '--stepz', '3', '-o', 'x.png'], 'There is no option --stepz; the nearest is --steps.'],
   [['sample', '--etta=0.5', '-o', 'x.png'], 'There is no option --etta; the nearest is --eta.'],
   [['sample', '-o', 'x.png', '-x'], 'There is no option -x.'],
