@@ -1,7 +1,8 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PassThrough } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sample } from '../../src/cli/sample.ts'
 import type { OutputFlags } from '../../src/cli/output-flags.ts'
 import type { Flags } from '../../src/cli/settings.ts'
@@ -102,6 +103,39 @@ describe('sample', () => {
     expect(said.slice(2)).toEqual([
       `wrote ${path} (3264 bytes) and ${path}.json\n`,
       'Interrupted: the files show the run as far as it came.\n',
+    ])
+  })
+
+  it('fails with an encoder that is killed, and writes the rest', async () => {
+    const encoder = join(room, 'encoder')
+    writeFileSync(
+      encoder,
+      '#!/bin/sh\n[ "$2" = -encoders ] && echo libx264 && exit\nhead -c 20000 > /dev/null; kill -9 $$\n',
+    )
+    chmodSync(encoder, 0o755)
+    vi.stubEnv('FFMPEG_PATH', encoder)
+    const [video, grid] = [join(room, 'killed.mp4'), join(room, 'beside.png')]
+    const { code, said } = await run({ steps: '2', output: [video, grid] })
+    vi.unstubAllEnvs()
+    expect(code).toBe(exitCode.failed)
+    expect(said.slice(-2)).toEqual([
+      expect.stringMatching(/^wrote .*beside\.png /) as string,
+      `ffmpeg could not write ${video}: it was ended by SIGKILL.\n`,
+    ])
+    expect(readdirSync(room)).toContain('beside.png')
+    expect(readdirSync(room)).not.toContain('killed.mp4')
+  })
+
+  it('refuses to show a terminal what it can not', async () => {
+    const said: string[] = []
+    const stdout = Object.assign(new PassThrough(), { isTTY: true })
+    const terminal = { write: (text: string) => said.push(text) }
+    const context = { terminal, stdout, version: '0', signal: new AbortController().signal }
+    expect(await sample({ ...plain, steps: '1', output: ['-'], format: 'png' }, context)).toBe(
+      exitCode.refused,
+    )
+    expect(said).toEqual([
+      "Standard output is a terminal here, which can't show this: send it into a file or a pipe.\n",
     ])
   })
 })
