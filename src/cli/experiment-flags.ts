@@ -95,6 +95,7 @@ const flagOf: ReadonlyArray<readonly [way: string, flag: string]> = [
   ['sampler', '--sampler'],
   ['clip', '--clip'],
   ['batch', '--batch'],
+  ['outputs', '-o'],
   ['experiment.images.path', '--images'],
   ['experiment.images.first', '--first'],
   ['experiment.images.count', '--count'],

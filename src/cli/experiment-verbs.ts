@@ -8,6 +8,7 @@ import type { InterpolateFlags } from './interpolate.ts'
 import type { MatrixFlags } from './matrix.ts'
 import { collect, withOutputs } from './output-flags.ts'
 import type { Outside } from './pipeline-verbs.ts'
+import type { TellingFlags } from './telling-flags.ts'
 
 const withModel = (command: Command): Command =>
   command
@@ -66,9 +67,9 @@ export const addExperimentVerbs = (program: Command, { context, exit }: Omit<Out
       '\nExamples:\n  rxdiffusion interpolate --seeds 3,8 --labels sneaker,bag --guidance 2 -o path.png\n' +
         '  rxdiffusion interpolate --images photos/ --resize --route loop -o loop.gif --over samples',
     )
-    .action(async (flags: InterpolateFlags) => {
+    .action(async (flags: InterpolateFlags & TellingFlags) => {
       const { interpolateCommand } = await import('./interpolate.ts')
-      exit(await interpolateCommand(flags, context()))
+      exit(await interpolateCommand(flags, context(flags)))
     })
 
   withOutputs(
@@ -90,9 +91,9 @@ export const addExperimentVerbs = (program: Command, { context, exit }: Omit<Out
       '\nExamples:\n  rxdiffusion img2img --images photo.png --resize --strength 0.5 --labels bag -o dreamt.png\n' +
         '  rxdiffusion img2img --first 3 --variations 8 --strength 0.4 -o variations.png',
     )
-    .action(async (flags: Img2imgFlags) => {
+    .action(async (flags: Img2imgFlags & TellingFlags) => {
       const { img2imgCommand } = await import('./img2img.ts')
-      exit(await img2imgCommand(flags, context()))
+      exit(await img2imgCommand(flags, context(flags)))
     })
 
   withOutputs(
@@ -112,9 +113,9 @@ export const addExperimentVerbs = (program: Command, { context, exit }: Omit<Out
       'after',
       '\nExample:\n  rxdiffusion inpaint --known left --count 8 --steps 20 --jump 5 --resample 3 -o painted.png',
     )
-    .action(async (flags: InpaintFlags) => {
+    .action(async (flags: InpaintFlags & TellingFlags) => {
       const { inpaintCommand } = await import('./inpaint.ts')
-      exit(await inpaintCommand(flags, context()))
+      exit(await inpaintCommand(flags, context(flags)))
     })
 
   withOutputs(
@@ -136,8 +137,8 @@ export const addExperimentVerbs = (program: Command, { context, exit }: Omit<Out
       'after',
       '\nExample:\n  rxdiffusion matrix --sampler ddim --sampler ddpm --steps 5,10,50 --labels boot -o matrix.png',
     )
-    .action(async (flags: MatrixFlags) => {
+    .action(async (flags: MatrixFlags & TellingFlags) => {
       const { matrixCommand } = await import('./matrix.ts')
-      exit(await matrixCommand(flags, context()))
+      exit(await matrixCommand(flags, context(flags)))
     })
 }

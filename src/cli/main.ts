@@ -13,6 +13,7 @@ import type { ReconstructFlags } from './reconstruct.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
 import type { ResumeFlags } from './run-folder.ts'
 import type { Flags } from './settings.ts'
+import type { TellingFlags } from './telling-flags.ts'
 import type { Context } from './write-run.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
@@ -48,7 +49,8 @@ const sampleCommand = program
     '--model <dir>',
     'folder or file of a model: diffusers, ONNX or tfjs (default: the clothes that come with the package)',
   )
-if (isMeant('sample')) {
+// rerun and completion need to know them, too
+if (['sample', 'rerun', 'completion'].some(isMeant)) {
   const { addSamplingOptions } = await import('./sampling-options.ts')
   addSamplingOptions(sampleCommand)
 }
@@ -57,9 +59,9 @@ withOutputs(sampleCommand)
     'after',
     '\nExample:\n  rxdiffusion sample --labels sneaker,bag --batch 8 --guidance 2 -o grid.png -o strip.png',
   )
-  .action(async (flags: Flags & OutputFlags & ResumeFlags) => {
+  .action(async (flags: Flags & OutputFlags & ResumeFlags & TellingFlags) => {
     const { sample } = await import('./sample.ts')
-    process.exitCode = await sample(flags, context())
+    process.exitCode = await sample(flags, context(flags))
   })
 
 /** Aborted by the first Ctrl-C, and by whoever ends us politely. */
@@ -73,10 +75,13 @@ const interrupted = (): AbortSignal => {
 }
 
 /** What verbs that write files are told besides their flags. */
-const context = (): Context => ({
+const context = ({ json, quiet, preview }: TellingFlags): Context => ({
   terminal: process.stderr,
   stdout: process.stdout,
   version,
+  report: json === true ? (event) => void process.stdout.write(`${JSON.stringify(event)}\n`) : undefined,
+  quiet: json === true || quiet === true,
+  preview: preview === true ? process.env : undefined,
   signal: interrupted(),
 })
 
@@ -86,6 +91,10 @@ const outside: Outside = {
   words,
   exit: (code) => {
     process.exitCode = code
+  },
+  again: async (words) => {
+    await program.parseAsync([...words], { from: 'user' })
+    return Number(process.exitCode ?? 0)
   },
 }
 addPipelineVerbs(program, outside)

@@ -9,6 +9,7 @@ import {
   outputKindNames,
   outputKinds,
 } from '../media/output/kinds.ts'
+import { type TellingFlags, withTelling } from './telling-flags.ts'
 
 /** The flags as the command line has them. */
 export interface OutputFlags {
@@ -22,15 +23,9 @@ export interface OutputFlags {
 }
 
 /** The names of {@link OutputFlags}: what a run is made of doesn't depend on them. */
-export const outputFlagNames: ReadonlySet<string> = new Set<keyof OutputFlags>([
-  'output',
-  'format',
-  'show',
-  'every',
-  'fps',
-  'over',
-  'scale',
-])
+export const outputFlagNames: ReadonlySet<string> = new Set<
+  keyof OutputFlags | keyof TellingFlags | 'dryRun'
+>(['output', 'format', 'show', 'every', 'fps', 'over', 'scale', 'json', 'quiet', 'preview', 'dryRun'])
 
 /** The flags of outputs, of all flags. */
 export const outputsOf = (flags: OutputFlags): OutputFlags =>
@@ -45,7 +40,7 @@ export const outputLines = (): ReadonlyArray<readonly [kind: OutputKind, files: 
 
 /** Gives a command the flags of outputs. */
 export const withOutputs = (command: Command): Command =>
-  command
+  withTelling(command)
     // asked for by readOutputs: commander would complain of a missing one before it looks at what there is
     .option(
       '-o, --output <file>',

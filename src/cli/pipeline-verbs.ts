@@ -2,16 +2,20 @@
  * The verbs that are about pipelines: their flags and words. What they do is loaded when they do it.
  */
 import type { Command } from 'commander'
-import { collect } from './output-flags.ts'
+import { collect, withOutputs } from './output-flags.ts'
+import type { RerunFlags } from './rerun.ts'
 import type { RunFlags } from './run.ts'
+import { type TellingFlags, withTelling } from './telling-flags.ts'
 import type { Context } from './write-run.ts'
 
 /** What the verbs are given by the process. */
 export interface Outside {
-  readonly context: () => Context
+  readonly context: (flags: TellingFlags) => Context
   readonly print: (text: string) => unknown
   readonly words: (text: string) => unknown
   readonly exit: (code: number) => void
+  /** Tells the program other words; the exit code. */
+  readonly again: (words: readonly string[]) => Promise<number>
 }
 
 interface SetFlags {
@@ -26,21 +30,38 @@ const withSet = (command: Command): Command =>
   )
 
 /** Adds the verbs to the program. */
-export const addPipelineVerbs = (program: Command, { context, print, words, exit }: Outside): void => {
-  withSet(
-    program
-      .command('run')
-      .description('run a pipeline: a YAML or JSON file, or a module that exports a composition')
-      .argument('<file>', 'pipeline.yaml, .json, .ts or .mjs'),
+export const addPipelineVerbs = (program: Command, { context, print, words, exit, again }: Outside): void => {
+  withTelling(
+    withSet(
+      program
+        .command('run')
+        .description('run a pipeline: a YAML or JSON file, or a module that exports a composition')
+        .argument('<file>', 'pipeline.yaml, .json, .ts or .mjs'),
+    ),
   )
     .option('--dry-run', 'show the pipeline with every default, and run nothing')
+    .option('--checkpoint <dir>', 'save the state of the run there, ten times on the way')
+    .option('--resume <dir>', 'go on from the state that is there, to the samples of the whole run')
     .addHelpText(
       'after',
       '\nExample:\n  rxdiffusion run pipelines/ten-classes.yaml --set noise.seed=3 --set steps=20',
     )
-    .action(async (path: string, flags: RunFlags) => {
+    .action(async (path: string, flags: RunFlags & TellingFlags) => {
       const { runCommand } = await import('./run.ts')
-      exit(await runCommand(path, flags, context()))
+      exit(await runCommand(path, flags, context(flags)))
+    })
+
+  withOutputs(
+    program
+      .command('rerun')
+      .description('make a file of this project again, from what it says of itself')
+      .argument('<file>', 'a picture, film, page or array that a run has written'),
+  )
+    .option('--dry-run', 'show what would be run, and run nothing')
+    .addHelpText('after', '\nExample:\n  rxdiffusion rerun grid.png -o again.png')
+    .action(async (path: string, flags: RerunFlags & TellingFlags) => {
+      const { rerun } = await import('./rerun.ts')
+      exit(await rerun(path, flags, context(flags), again))
     })
 
   withSet(
@@ -78,7 +99,7 @@ export const addPipelineVerbs = (program: Command, { context, print, words, exit
   program
     .command('ls')
     .description('list what there is to choose from')
-    .argument('<what>', 'models, schedules, spacings, samplers, experiments or outputs')
+    .argument('<list>', 'models, schedules, spacings, samplers, experiments or outputs')
     .action(async (what: string) => {
       const { ls } = await import('./ls.ts')
       exit(await ls(what, print, words))

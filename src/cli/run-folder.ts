@@ -52,10 +52,13 @@ const codec = t.type({ version: t.literal(1), every: t.number, flags: t.record(t
 
 const ownNames: ReadonlySet<string> = new Set<keyof ResumeFlags>(['checkpoint', 'checkpointEvery', 'resume'])
 
-/** What says how to sample, of all flags. */
+/** What says how to sample, of all flags: it is all text, as what switches something on or off is not. */
 const samplingOf = (flags: object): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    Object.entries(flags).filter(([name]) => !outputFlagNames.has(name) && !ownNames.has(name)),
+    Object.entries(flags).filter(
+      (flag): flag is [string, string] =>
+        typeof flag[1] === 'string' && !outputFlagNames.has(flag[0]) && !ownNames.has(flag[0]),
+    ),
   )
 
 const begin = (folder: string, every: number, flags: Flags): TE.TaskEither<Failure, Begun> =>
@@ -130,7 +133,7 @@ export const readBegun = (flags: Flags & ResumeFlags): TE.TaskEither<Failure, Be
       : TE.left(failWith('--resume goes on in its own folder; leave --checkpoint and --checkpoint-every out'))
   if (checkpoint === undefined)
     return checkpointEvery === undefined
-      ? TE.right({ flags })
+      ? TE.right({ flags: { ...samplingDefaults, ...samplingOf(flags) } })
       : TE.left(failWith('--checkpoint-every needs --checkpoint, the folder for the states'))
   return pipe(
     TE.fromEither(readNumber('--checkpoint-every', { whole: true, least: 1 })(checkpointEvery ?? '10')),

@@ -13,12 +13,17 @@ import { printPipeline } from '../pipeline/print.ts'
 import { isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
 import { type Opened, openModel } from './plan.ts'
 import { failWith } from './fail-with.ts'
+import { resumable } from './resumable.ts'
 import { type Context, exitCode, type Plan, writeRun } from './write-run.ts'
 
 /** The flags as the command line has them. */
 export interface RunFlags {
   readonly set?: readonly string[]
   readonly dryRun?: boolean
+  /** A folder to save the state of the run in, again and again. */
+  readonly checkpoint?: string
+  /** A folder with a state to go on from. */
+  readonly resume?: string
 }
 
 /** A run that a file asks for. */
@@ -115,7 +120,7 @@ const planOf = (
       recipe: `${recipe}, ${engine}`,
       command,
       settings: { engine },
-      ...(planned === undefined ? {} : { pipeline: encodePipeline(planned.pipeline) }),
+      ...(planned === undefined ? {} : { pipeline: encodePipeline(planned.plan.pipeline) }),
     },
   }
 }
@@ -125,7 +130,7 @@ const checked = ({ planned }: Work, { model }: Pick<Opened, 'model'>): E.Either<
   planned === undefined ? E.right(undefined) : planned.plan.check(model)
 
 /** Everything that can be refused before the first step. */
-const prepare = (work: Work): TE.TaskEither<Failure, Plan> => {
+const prepare = (work: Work, flags: RunFlags): TE.TaskEither<Failure, Plan> => {
   const { outputs, model, engine = 'auto' } = work.composition
   return pipe(
     TE.traverseSeqArray((output: Output) => checkOutput(output))(outputs),
@@ -134,6 +139,7 @@ const prepare = (work: Work): TE.TaskEither<Failure, Plan> => {
       pipe(
         TE.fromEither(checked(work, opened)),
         TE.chain(() => compose(work, opened)),
+        TE.chain((composed) => resumable(work.planned?.plan, opened.model, flags)(composed)),
         TE.map((composed) => planOf(work, opened, composed)),
         orFree(opened),
       ),
@@ -146,9 +152,17 @@ const prepare = (work: Work): TE.TaskEither<Failure, Plan> => {
  *
  * @returns the exit code; nothing is thrown
  */
-export const runAll = async (all: readonly Work[], context: Context): Promise<number> => {
+export const runAll = async (
+  all: readonly Work[],
+  context: Context,
+  flags: RunFlags = {},
+): Promise<number> => {
+  if (all.length > 1 && (flags.checkpoint ?? flags.resume) !== undefined) {
+    context.terminal.write('--checkpoint and --resume are for one run, and this is a sweep.\n')
+    return exitCode.refused
+  }
   for (const work of all) {
-    const code = await writeRun(prepare(work), context)
+    const code = await writeRun(prepare(work, flags), context)
     if (code !== exitCode.ok) return code
   }
   return exitCode.ok
@@ -183,5 +197,5 @@ export const runCommand = async (path: string, flags: RunFlags, context: Context
   }
   return flags.dryRun === true
     ? showAll(work.right, (text) => stdout?.write(text))
-    : runAll(work.right, context)
+    : runAll(work.right, context, flags)
 }

@@ -20,7 +20,7 @@ import {
 } from 'rxjs'
 import type { Term } from '../diffusion/terms.ts'
 import { type Failure, isFailure, render } from '../failure.ts'
-import { E, RA, type TE } from '../fp.ts'
+import { E, identity, RA, type TE } from '../fp.ts'
 import { standardOutput } from '../media/output/output.ts'
 import { type Outcome, toOutputs } from '../media/output/to-outputs.ts'
 import { pixelsOf } from '../media/sink/pixels-of.ts'
@@ -28,7 +28,9 @@ import type { Frame } from '../stream/frame.ts'
 import { settled } from '../stream/settled.ts'
 import type { MadeBy } from './made-by.ts'
 import type { Opened, Tensor } from './plan.ts'
+import { previewed, screenOf } from './preview.ts'
 import { reportProgress, type Terminal } from './progress.ts'
+import { type Listener, reportSteps } from './run-event.ts'
 
 /** The exit codes of the command line. */
 export const exitCode = { ok: 0, failed: 1, refused: 2, encoderMissing: 3, interrupted: 130 } as const
@@ -41,6 +43,12 @@ export interface Context {
   readonly stdout?: Writable & { readonly isTTY?: boolean }
   /** Of this package, for the files. */
   readonly version: string
+  /** Told of everything that happens, for programs. */
+  readonly report?: Listener | undefined
+  /** Whether only failures are put into words. */
+  readonly quiet?: boolean | undefined
+  /** The terminal's environment, where images are to be shown while they come to be. */
+  readonly preview?: Readonly<Record<string, string | undefined>> | undefined
   /** Aborted when the user wants to stop; the files are finished all the same. */
   readonly signal: AbortSignal
 }
@@ -76,9 +84,12 @@ const size = (bytes: number): string =>
 export const interruption = (signal: AbortSignal): Observable<unknown> =>
   defer(() => (signal.aborted ? of(signal) : fromEvent(signal, 'abort')))
 
+/** Where nothing is said. */
+const silent: Terminal = { write: () => undefined }
+
 /** Follows a run with words and files; leaves it when all files are done. */
 const follow =
-  (plan: Plan, { terminal, version, stdout }: Context) =>
+  (plan: Plan, { terminal, version, stdout, quiet }: Context) =>
   (frames$: Observable<Frame<Tensor>>): Observable<Outcome> =>
     frames$.pipe(
       connect((run$) => {
@@ -94,7 +105,7 @@ const follow =
           }),
           share(),
         )
-        const progress$ = reportProgress(terminal)(run$).pipe(
+        const progress$ = reportProgress(quiet === true ? silent : terminal)(run$).pipe(
           // what fails the run is told by its outputs
           catchError(() => EMPTY),
           takeUntil(outcomes$.pipe(last())),
@@ -111,13 +122,25 @@ const codeOf = (failures: readonly unknown[], signal: AbortSignal): number => {
 }
 
 const run = async (plan: Plan, context: Context): Promise<number> => {
-  const { terminal, signal, stdout } = context
+  const { terminal, signal, stdout, report, quiet = false, preview } = context
   if (stdout?.isTTY === true && plan.outputs.some(({ path }) => path === standardOutput)) {
     terminal.write(
       "Standard output is a terminal here, which can't show this: send it into a file or a pipe.\n",
     )
     return exitCode.refused
   }
+
+  if (report !== undefined && plan.outputs.some(({ path }) => path === standardOutput)) {
+    terminal.write('--json and -o - both want standard output.\n')
+    return exitCode.refused
+  }
+  const say = quiet ? silent.write : terminal.write.bind(terminal)
+  report?.({
+    event: 'begin',
+    recipe: plan.recipe,
+    engine: plan.engine,
+    outputs: plan.outputs.map(({ path }) => path),
+  })
 
   const begun = performance.now()
   let done = 0
@@ -127,6 +150,8 @@ const run = async (plan: Plan, context: Context): Promise<number> => {
       done += 1
       latest = frame
     }),
+    reportSteps(report),
+    preview === undefined ? identity : previewed(terminal, { screen: screenOf(preview) }),
     takeUntil(interruption(signal)),
   )
   const outcomes = await lastValueFrom(frames$.pipe(follow(plan, context), toArray()))
@@ -136,26 +161,33 @@ const run = async (plan: Plan, context: Context): Promise<number> => {
 
   const walked = `${done < plan.steps ? `${String(done)} of ` : ''}${many(plan.steps, 'step')}`
   if (done > 0)
-    terminal.write(
+    say(
       `${many(plan.rows, 'sample')}, ${walked} of ${plan.recipe}: ${(took / 1000).toFixed(1)} s, ` +
         `${(took / done).toFixed(0)} ms a step, ${plan.engine}\n`,
     )
   const inOrder = plan.outputs.flatMap((output) => outcomes.filter((outcome) => outcome.output === output))
   const results = inOrder.map(({ result }) => result)
-  for (const { path, bytes, sidecar } of RA.rights(results).flat())
-    terminal.write(
+  for (const { path, bytes, sidecar } of RA.rights(results).flat()) {
+    report?.({ event: 'wrote', path, bytes, sidecar })
+    say(
       `wrote ${path === standardOutput ? 'to standard output' : path} (${size(bytes)})${sidecar === undefined ? '' : ` and ${sidecar}`}\n`,
     )
+  }
   // a run that fails, fails every output
   const failures = [...new Set(RA.lefts(results))]
-  for (const failure of failures) terminal.write(`${render(failure)}\n`)
+  for (const failure of failures) {
+    report?.({ event: 'failed', reason: render(failure) })
+    terminal.write(`${render(failure)}\n`)
+  }
   if (signal.aborted)
-    terminal.write(
+    say(
       done === 0
         ? 'Interrupted before the first step: nothing is written.\n'
         : 'Interrupted: the files show the run as far as it came.\n',
     )
-  return codeOf(failures, signal)
+  const code = codeOf(failures, signal)
+  report?.({ event: 'end', code, samples: plan.rows, steps: done, seconds: took / 1000 })
+  return code
 }
 
 /**

@@ -76,7 +76,9 @@ export const fitPicture =
     const whole = isOpaque(picture) || channels === 4
     if (!resize && !(right && whole && shown <= channels)) {
       const found = `${describe(picture.width, picture.height, shown)}${whole ? '' : ', partly transparent'}`
-      return E.left(`it is ${found}, and the model takes ${describe(width, height, channels)}`)
+      return E.left(
+        `it is ${found}, and the model takes ${describe(width, height, channels)}; resize makes it fit`,
+      )
     }
     const { data } = resample(width, height)(withChannels(picture, channels))
     return E.right(data.map((byte) => byte / 127.5 - 1))

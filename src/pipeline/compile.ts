@@ -9,6 +9,7 @@ import type { Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { batchLabels } from '../model/batch-labels.ts'
 import type { Denoiser } from '../model/denoiser.ts'
+import type { ReplayConfig } from '../stream/replay-from.ts'
 import { checkSteps } from '../stream/step.ts'
 import { clipOf } from './stage-run.ts'
 import { type Composition, type Tensor } from './composition.ts'
@@ -39,6 +40,8 @@ export interface Plan {
    * @param model - what is known of it
    */
   readonly check: (model: ModelFacts) => E.Either<Failure, void>
+  /** What its one chain is made with, for those that go on from a saved state; none of a fork or an experiment. */
+  readonly chain?: (model: Denoiser<Tensor>) => E.Either<Failure, ReplayConfig<Tensor>>
 }
 
 /** What is known of a model before it is loaded. */
@@ -51,25 +54,38 @@ export type ModelFacts = Pick<
 const rowsOf = ({ noise, batch, experiment }: Pipeline): number | undefined =>
   experiment?.kind === 'interpolate' ? seedsOf(noise)?.length : (rowsOfNoise(noise) ?? batch)
 
+/** What a chain is made with. */
+const chainOf =
+  ({ condition, sampler, noise }: Pipeline) =>
+  (model: Denoiser<Tensor>): E.Either<Failure, ReplayConfig<Tensor>> =>
+    attempt(() => {
+      const scope = new Map<string, unknown>([['model', model]])
+      return {
+        model: stageGuided(condition, variable<Denoiser<Tensor>>('model')).run(scope),
+        rule: stageSampler(sampler).run(scope),
+        noise: stageNoise(noise).run(scope),
+      }
+    })
+
 const checkWith =
   (pipeline: Pipeline) =>
   (facts: ModelFacts): E.Either<Failure, void> => {
-    const { condition, steps, sampler, noise } = pipeline
+    const { condition, steps } = pipeline
     const model = { ...facts, shape: [] } as unknown as Denoiser<Tensor>
     const scope = new Map<string, unknown>([['model', model]])
     return pipe(
       batchLabels(facts.labels, condition.labels, rowsOf(pipeline)),
       E.chain(() =>
-        attempt((): DenoiseConfig<Tensor> => {
-          const clip = clipOf(pipeline)?.run(scope)
-          clipFor(clip, facts.range)
-          return {
-            model: stageGuided(condition, variable<Denoiser<Tensor>>('model')).run(scope),
-            rule: stageSampler(sampler).run(scope),
-            noise: stageNoise(noise).run(scope),
-            ...(clip === undefined ? {} : { clip }),
-          }
-        }),
+        pipe(
+          chainOf(pipeline)(model),
+          E.chain((chain) =>
+            attempt((): DenoiseConfig<Tensor> => {
+              const clip = clipOf(pipeline)?.run(scope)
+              clipFor(clip, facts.range)
+              return { ...chain, ...(clip === undefined ? {} : { clip }) }
+            }),
+          ),
+        ),
       ),
       E.chain((config) =>
         pipe(
@@ -143,5 +159,6 @@ export const compile = (pipeline: Pipeline): E.Either<readonly PipelineError[], 
     },
     code: codeOf(pipeline, program),
     check: checkWith(pipeline),
+    ...(experiment === undefined && pipeline.fork === undefined ? { chain: chainOf(pipeline) } : {}),
   })
 }

@@ -66,6 +66,16 @@ describe('the command line loads nothing that it does not need', () => {
     expect(packages.filter((name) => /tensorflow|onnx/.test(name))).toEqual([])
   })
 
+  it.each([['validate'], ['explain'], ['run', '--dry-run']])(
+    '%s reads a pipeline, and its model’s facts, without tensors',
+    async (...args) => {
+      const { code, packages } = await witnessed(...args, 'pipelines/fork.yaml')
+      expect(code).toBe(0)
+      expect(packages).toEqual(expect.arrayContaining(['io-ts', 'yaml']))
+      expect(packages.filter((name) => /tensorflow|onnx/.test(name))).toEqual([])
+    },
+  )
+
   it('samples on onnx without wasm', async () => {
     const { code, packages } = await witnessed(
       'sample',

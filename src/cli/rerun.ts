@@ -1,0 +1,87 @@
+/**
+ * `rxdiffusion rerun`: a file that this project has written, made again.
+ */
+import { type Failure, render } from '../failure.ts'
+import { E, pipe, TE } from '../fp.ts'
+import type { Provenance } from '../media/output/provenance.ts'
+import { provenanceOf } from '../media/output/provenance-of.ts'
+import { isRecord } from '../json.ts'
+import { compileDocument, decodeDocument, type Document } from '../pipeline/document.ts'
+import type { OutputFlags } from './output-flags.ts'
+import { readOutputs } from './outputs.ts'
+import { runAll, showAll, type Work, workOf } from './run.ts'
+import { type Context, exitCode } from './write-run.ts'
+
+/** The flags as the command line has them. */
+export interface RerunFlags extends OutputFlags {
+  readonly dryRun?: boolean
+}
+
+/** What a verb is told again. */
+export type Again = (words: readonly string[]) => Promise<number>
+
+/** The pipeline in a file, with outputs of its own. */
+const workFrom = (
+  path: string,
+  { pipeline, command }: Provenance,
+  flags: OutputFlags,
+): E.Either<Failure, Work> =>
+  pipe(
+    readOutputs(flags),
+    E.map((outputs): Document => ({
+      value: {
+        ...(isRecord(pipeline) ? pipeline : {}),
+        outputs: outputs.map((output) =>
+          Object.fromEntries(Object.entries(output).filter(([, value]) => value !== undefined)),
+        ),
+      },
+      placeOf: () => path,
+    })),
+    E.bindTo('document'),
+    E.bindW('pipeline', ({ document }) => decodeDocument(document)),
+    E.bindW('plan', ({ document, pipeline }) => compileDocument(document, pipeline)),
+    E.map(({ pipeline, plan }) => workOf(command)({ pipeline, plan })),
+  )
+
+const outputWords = ({ output = [], ...look }: RerunFlags): readonly string[] => [
+  ...output.map((path) => `--output=${path}`),
+  ...Object.entries(look).flatMap(([name, value]: [string, unknown]) =>
+    typeof value === 'string' ? [`--${name}=${value}`] : [],
+  ),
+]
+
+/**
+ * Makes a file again, from what it says of itself.
+ *
+ * @param path - of the file
+ * @param flags - as the command line has them
+ * @param context - where words go, and when to stop
+ * @param again - tells a verb its flags
+ * @returns the exit code; nothing is thrown
+ */
+export const rerun = (path: string, flags: RerunFlags, context: Context, again: Again): Promise<number> =>
+  pipe(
+    provenanceOf(path),
+    TE.matchE(
+      (failure: Failure) => () => {
+        context.terminal.write(`${render(failure)}\n`)
+        return Promise.resolve<number>(exitCode.refused)
+      },
+      (provenance) => (): Promise<number> => {
+        // a run of flags is its flags; all else is its pipeline
+        if (provenance.pipeline === undefined) {
+          if (flags.dryRun !== true) return again([...provenance.command, ...outputWords(flags)])
+          context.stdout?.write(`rxdiffusion ${provenance.command.join(' ')}\n`)
+          return Promise.resolve(exitCode.ok)
+        }
+        const work = workFrom(path, provenance, flags)
+        if (E.isLeft(work)) {
+          context.terminal.write(`${render(work.left)}\n`)
+          return Promise.resolve(exitCode.refused)
+        }
+        return flags.dryRun === true
+          ? Promise.resolve(showAll([work.right], (text) => context.stdout?.write(text)))
+          : runAll([work.right], context)
+      },
+    ),
+  )()
