@@ -1,7 +1,7 @@
 /**
  * DDPM and DDIM from one seed: they share the first half, and every call of the network. One strip shows both.
  */
-import { connect, filter, lastValueFrom, merge, take } from 'rxjs'
+import { lastValueFrom } from 'rxjs'
 import * as rx from 'rxdiffusion/node'
 
 const network = await rx.orThrow(rx.loadModel(await rx.orThrow(rx.openEngine('onnx'))))
@@ -22,23 +22,13 @@ const forked$ = rx.respace(model.schedule, rx.trailing(30)).pipe(
     noise: rx.philox({ seed: 7 }),
     condition: { labels: [1, 5, 8] },
   }),
-  take(15),
+  rx.takeSteps(15),
   rx.fork({ ddpm: rx.resume(), ddim: rx.resume({ rule: rx.ddim() }) }),
 )
 
+const branches = { ddpm: 'DDPM', ddim: 'DDIM' }
 await lastValueFrom(
-  forked$.pipe(
-    connect((shared$) =>
-      merge(
-        ...(['ddpm', 'ddim'] as const).map((name) =>
-          shared$.pipe(
-            filter(({ branch }) => branch === name),
-            rx.toFilmStrip(`out/09-${name}-strip.png`, { steps: [15, 19, 24, 29] }),
-          ),
-        ),
-      ),
-    ),
-  ),
+  forked$.pipe(rx.toFilmStrip('out/09-strip.png', { branches, steps: [17, 20, 23, 26, 29] })),
 )
 console.log(`30 steps, the last 15 in two branches, guided: ${String(calls)} calls of the network`)
 network[Symbol.dispose]()

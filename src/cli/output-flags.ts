@@ -27,6 +27,10 @@ export const outputFlagNames: ReadonlySet<string> = new Set<
   keyof OutputFlags | keyof TellingFlags | 'dryRun'
 >(['output', 'format', 'show', 'every', 'fps', 'over', 'scale', 'json', 'quiet', 'preview', 'dryRun'])
 
+/** The flags of outputs, of all flags. */
+export const outputsOf = (flags: OutputFlags): OutputFlags =>
+  Object.fromEntries(Object.entries(flags).filter(([name]) => outputFlagNames.has(name)))
+
 /** Gathers what a flag is given each time. */
 export const collect = (value: string, sofar: readonly string[] = []): readonly string[] => [...sofar, value]
 

@@ -15,7 +15,7 @@ const sentences: ReadonlyMap<string, (what: string) => string> = new Map([
 
 /** What other tools call their flags, and we call otherwise. */
 const elsewhere: ReadonlyMap<string, readonly string[]> = new Map([
-  ['--model', ['ckpt', 'checkpoint', 'model-path', 'pretrained-model-name-or-path', 'model-id']],
+  ['--model', ['ckpt', 'model-path', 'pretrained-model-name-or-path', 'model-id']],
   [
     '--steps',
     ['num-inference-steps', 'ddim-steps', 'timesteps', 'n-steps', 'num-steps', 'timestep-respacing'],

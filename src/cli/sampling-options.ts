@@ -89,6 +89,12 @@ export const addSamplingOptions = (command: Command): Command =>
     )
     .option('--guidance <w>', 'weight of the labels (classifier-free); 1 is none', '1')
     .option('--engine <name>', `what runs the model: ${alternatives(['auto', ...engineNames])}`, 'auto')
+    .option('--checkpoint <dir>', 'write states into a folder, for --resume after a kill')
+    .option('--checkpoint-every <k>', 'every how manieth step (default: 10)')
+    .option(
+      '--resume <dir>',
+      'go on with the run of that folder, as it was begun; only outputs are said again',
+    )
     .addHelpText('after', choices)
 
 const collect = (value: string, sofar: readonly string[] = []): readonly string[] => [...sofar, value]

@@ -2,7 +2,10 @@
  * Going on from a state that was saved: after a kill, on another day, or once more from the middle.
  */
 import { defer, type Observable } from 'rxjs'
+import { attempt } from '../attempt.ts'
 import type { SavedState } from '../diffusion/saved-state.ts'
+import type { Failure } from '../failure.ts'
+import type { E } from '../fp.ts'
 import { companyOf, inCompany } from './company.ts'
 import type { ChainConfig } from './continuation.ts'
 import type { Frame } from './frame.ts'
@@ -13,6 +16,36 @@ import { startsRuns } from './settled.ts'
 
 /** What a saved chain was made with; its classes and its way of clipping are in the state. */
 export type ReplayConfig<T> = Omit<ChainConfig<T>, 'condition' | 'clip'>
+
+/** What the state says of how it goes on, and what it is told. */
+const asMade = <T>({ labels, clip }: SavedState, config: ReplayConfig<T>): ChainConfig<T> => ({
+  ...config,
+  ...(labels === undefined ? {} : { condition: { labels } }),
+  ...(clip === undefined ? {} : { clip }),
+})
+
+/**
+ * Whether a chain can go on from a state with these, before anything runs.
+ *
+ * @param state - a saved chain
+ * @param config - what it is said to be made with
+ * @returns nothing; or StateMismatch with the first thing that differs
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom, take } from 'rxjs'
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * const config = { model, rule: ddpm(), noise: philox({ seed: 7 }) }
+ * const frames$ = respace(model.schedule, trailing(50)).pipe(denoise(config))
+ * const state = await lastValueFrom(frames$.pipe(recordStates(25), take(1)))
+ * const other = { ...config, noise: philox({ seed: 8 }) }
+ * expect(checkReplay(state, other)).toMatchObject(E.left({ _tag: 'StateMismatch', what: 'noise' }))
+ * ```
+ */
+export const checkReplay = <T>(state: SavedState, config: ReplayConfig<T>): E.Either<Failure, void> =>
+  attempt(() => {
+    checkMakers(state, asMade(state, config))
+  })
 
 /**
  * Goes on from a saved state: with its x, the noise that follows, and what its rule looks back on.
@@ -51,12 +84,8 @@ export const replayFrom = <T>(
   config: ReplayConfig<T>,
   changes: ResumeOptions = {},
 ): Observable<Frame<T>> => {
-  const { labels, clip, at, ahead } = state
-  const made = {
-    ...config,
-    ...(labels === undefined ? {} : { condition: { labels } }),
-    ...(clip === undefined ? {} : { clip }),
-  }
+  const { at, ahead } = state
+  const made = asMade(state, config)
   const replayed$: Observable<Frame<T>> = defer(() => {
     checkMakers(state, made)
     const { algebra } = made.model

@@ -33,7 +33,7 @@ describe('step', () => {
           ) as number,
           draws: 1,
           transition: first,
-          before: 1.5,
+          previous: { x: 1.5, draws: 1, history: [] },
         }) as never,
       })
       expectSubscriptions(call.subscriptions).toBe(callSubs)

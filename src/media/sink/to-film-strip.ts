@@ -1,8 +1,22 @@
 /** A sink: a run's chosen steps, as a film strip. */
-import { concatMap, filter, forkJoin, map, of, type OperatorFunction, toArray } from 'rxjs'
+import {
+  concatMap,
+  filter,
+  forkJoin,
+  groupBy,
+  map,
+  mergeMap,
+  type Observable,
+  of,
+  type OperatorFunction,
+  toArray,
+} from 'rxjs'
+import type { Values } from '../../algebra/algebra.ts'
 import type { Level } from '../../diffusion/level.ts'
+import { branchOf } from '../../stream/branch.ts'
 import type { Frame } from '../../stream/frame.ts'
 import { type FilmColumn, filmStrip, type FilmStripOptions } from '../picture/film-strip.ts'
+import { branchIn } from './branch-pictures.ts'
 import type { Written } from './files.ts'
 import type { Pixels } from './pixels-of.ts'
 import { encodePng } from '../format/png.ts'
@@ -16,12 +30,42 @@ export interface ToFilmStripOptions extends FilmStripOptions {
   readonly steps?: Steps
   /** How to look at latents, see {@link pixelsOf}; what it shows of x_t is not scaled. Default: as they are. */
   readonly pixels?: Pixels | undefined
+  /** Of a fork's frames: a caption for each branch, in the order of its rows. Default: the frames are one run's. */
+  readonly branches?: Readonly<Record<string, string>>
   /** Keyword to text. Default: none. */
   readonly text?: PngText
 }
 
 const where = ({ t, alphaBar }: Level): string =>
   alphaBar === 1 ? 'clean' : `t ${String(Math.round(t * 10) / 10)}`
+
+/** A column, and after how many steps it comes. */
+interface Chosen extends FilmColumn {
+  readonly index: number
+  readonly xt: Values
+  readonly x0: Values
+}
+
+/** The rows of several, one below the other. */
+const stacked = (all: readonly Values[]): Values => {
+  const [first] = all
+  const data = new Float32Array(all.reduce((length, { data }) => length + data.length, 0))
+  all.reduce((at, each) => {
+    data.set(each.data, at)
+    return at + each.data.length
+  }, 0)
+  const rows = all.reduce((sum, { shape: [own = 0] }) => sum + own, 0)
+  return { data, shape: [rows, ...(first?.shape.slice(1) ?? [])] }
+}
+
+/** The strips of branches as one: a branch that has fewer columns stays as it ended. */
+const sideBySide = (strips: ReadonlyArray<readonly Chosen[]>): readonly FilmColumn[] => {
+  const longest = strips.toSorted((a, b) => b.length - a.length)[0] ?? []
+  return longest.map((column, k) => {
+    const here = strips.flatMap((strip) => strip[k] ?? strip.at(-1) ?? [])
+    return { ...column, xt: stacked(here.map(({ xt }) => xt)), x0: stacked(here.map(({ x0 }) => x0)) }
+  })
+}
 
 /**
  * Writes chosen steps of a run as a film strip, a PNG file: x_t after each step above the x̂₀ that it was based on.
@@ -31,7 +75,8 @@ const where = ({ t, alphaBar }: Level): string =>
  *
  * @remarks
  * The chosen frames are copied, and held while they are. The file is written when the frames complete, whole or not at
- * all; where no frame came or the frames fail, there is no file.
+ * all; where no frame came or the frames fail, there is no file. Of a fork each branch has rows of its own, and the headers are those of
+ * the branch with the most columns.
  *
  * @param place - of the PNG file, whose missing directories are made; or a stream, which is not ended
  * @param options - which steps, and those of {@link filmStrip}
@@ -45,16 +90,16 @@ const where = ({ t, alphaBar }: Level): string =>
  */
 export const toFilmStrip = <T>(
   place: Place,
-  { steps = 9, text = {}, pixels, ...style }: ToFilmStripOptions = {},
+  { steps = 9, text = {}, pixels, branches, captions = [], ...style }: ToFilmStripOptions = {},
 ): OperatorFunction<Frame<T>, Written> => {
   const encode = encodePng({ text })
   const look: Pixels = pixels ?? ((images) => of(images))
-  return (frames$) =>
+  const columnsOf = (frames$: Observable<Frame<T>>): Observable<readonly Chosen[]> =>
     frames$.pipe(
       someSteps(steps),
       concatMap(({ transition: { index, to }, ...latents }) =>
         forkJoin({ xt: look(latents.xt), x0: look(latents.x0) }).pipe(
-          map((images): FilmColumn & { readonly index: number } => ({
+          map((images): Chosen => ({
             index,
             title: [`step ${String(index + 1)}`, where(to)],
             alphaBar: pixels === undefined ? to.alphaBar : 1,
@@ -65,6 +110,37 @@ export const toFilmStrip = <T>(
       toArray(),
       map((columns) => columns.toSorted((a, b) => a.index - b.index)),
       filter((columns) => columns.length > 0),
-      concatMap((columns) => written(place, encode(filmStrip(style)(columns)))),
+    )
+  const write = (columns: readonly FilmColumn[], names: readonly string[]): Observable<Written> =>
+    written(place, encode(filmStrip({ ...style, captions: names })(columns)))
+  if (branches === undefined)
+    return (frames$) =>
+      frames$.pipe(
+        columnsOf,
+        concatMap((columns) => write(columns, captions)),
+      )
+
+  const names = Object.keys(branches)
+  return (frames$) =>
+    frames$.pipe(
+      groupBy((frame) => branchIn(branches, branchOf(frame).path ?? [])),
+      mergeMap((branch$) =>
+        branch$.pipe(
+          columnsOf,
+          map((columns) => ({ branch: branch$.key, columns })),
+        ),
+      ),
+      toArray(),
+      map((all) => names.flatMap((name) => all.filter(({ branch }) => branch === name))),
+      filter((all) => all.length > 0),
+      concatMap((all) => {
+        const rows = all[0]?.columns[0]?.xt.shape[0] ?? 0
+        const told = all.flatMap(({ branch = '' }) =>
+          Array.from({ length: rows }, (_, row) =>
+            [branches[branch], captions[row]].filter(Boolean).join(' '),
+          ),
+        )
+        return write(sideBySide(all.map(({ columns }) => columns)), told)
+      }),
     )
 }

@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { concat, lastValueFrom, type Observable, take, throwError, toArray } from 'rxjs'
+import { concat, filter, lastValueFrom, type Observable, take, throwError, toArray } from 'rxjs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { float64, type Values64 } from '../../../src/algebra/float64.ts'
-import { ddim } from '../../../src/diffusion/rule.ts'
+import { ddim, ddpm } from '../../../src/diffusion/rule.ts'
 import { linearSchedule } from '../../../src/diffusion/schedule.ts'
 import { trailing } from '../../../src/diffusion/spacing.ts'
 import { E, O } from '../../../src/fp.ts'
@@ -21,6 +21,7 @@ import { toNpy } from '../../../src/media/sink/to-npy.ts'
 import type { Denoiser } from '../../../src/model/denoiser.ts'
 import { philox } from '../../../src/noise/philox.ts'
 import { denoise } from '../../../src/stream/denoise.ts'
+import { fork } from '../../../src/stream/fork.ts'
 import type { Frame } from '../../../src/stream/frame.ts'
 import { respace } from '../../../src/stream/respace.ts'
 import { finalSnapshot, snapshot } from '../../../src/stream/snapshot.ts'
@@ -131,5 +132,45 @@ describe('toFilmStrip', () => {
       return frame === undefined ? [] : [{ ...frame, title, alphaBar: frame.transition.to.alphaBar }]
     })
     expect(shows(path, filmStrip()(columns))).toBe(true)
+  })
+
+  it('gives each branch of a fork rows of its own, in the order that is asked for', async () => {
+    const path = join(room, 'fork.png')
+    const noise = philox({ seed: 7 })
+    const steps$ = respace(model.schedule, trailing(6))
+    const rules = { noisy: ddpm(), still: ddim() }
+    const by = (name: keyof typeof rules) => denoise({ model, rule: rules[name], noise, batch: 2 })
+    await lastValueFrom(
+      steps$.pipe(
+        fork({ noisy: by('noisy'), unseen: by('noisy'), still: by('still') }),
+        toFilmStrip(path, {
+          steps: [2, 5],
+          branches: { still: 'DDIM', noisy: 'DDPM' },
+          captions: ['left', 'right'],
+        }),
+      ),
+    )
+    const alone = (name: keyof typeof rules) =>
+      lastValueFrom(
+        steps$.pipe(
+          by(name),
+          snapshot({ xt: true, x0: true }),
+          filter(({ transition: { index } }) => index === 2 || index === 5),
+          toArray(),
+        ),
+      )
+    const [still, noisy] = [await alone('still'), await alone('noisy')]
+    const both = (field: 'xt' | 'x0', k: number) => ({
+      shape: [4, 6, 6, 3],
+      data: Float64Array.of(...still[k]![field].data, ...noisy[k]![field].data),
+    })
+    const columns = still.map(({ transition: { index, to } }, k) => ({
+      title: [`step ${index + 1}`, to.alphaBar === 1 ? 'clean' : `t ${to.t}`] as const,
+      alphaBar: to.alphaBar,
+      xt: both('xt', k),
+      x0: both('x0', k),
+    }))
+    const captions = ['DDIM left', 'DDIM right', 'DDPM left', 'DDPM right']
+    expect(decoded(readFileSync(path))).toEqual(decoded(encodePng()(filmStrip({ captions })(columns))))
   })
 })
