@@ -89,7 +89,7 @@ const range = new t.Type<DataRange>(
 /** The codec of a decoder. */
 export const decoderCodec: t.Type<DecoderManifest> = closed(
   { kind: oneOf(...networkKinds) },
-  { file: words, layout, range, scalingFactor: numberIn(), input: words, output: words },
+  { file: words, layout, range, scalingFactor: numberIn(1e-9), input: words, output: words },
 )
 
 /** The codec of a network. */

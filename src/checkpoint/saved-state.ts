@@ -19,6 +19,22 @@ const VERSION = 1
 /** Where the JSON is, among the texts of the file. */
 const KEY = 'rxdiffusion.state'
 
+/** Where its checksum is, and that of the numbers. */
+const CHECKSUM = 'rxdiffusion.checksum'
+
+/** FNV-1a over the JSON and the numbers: a bit that has turned over is not to turn up in images. */
+const checksumOf = (json: string, tensors: readonly Values[]): string => {
+  const over = (hash: number, bytes: Uint8Array): number =>
+    bytes.reduce((sofar, byte) => Math.imul(sofar ^ byte, 0x01000193) >>> 0, hash)
+  const begun = over(0x811c9dc5, new TextEncoder().encode(json))
+  return tensors
+    .reduce(
+      (hash, { data }) => over(hash, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+      begun,
+    )
+    .toString(16)
+}
+
 const level = t.type({ t: numberIn(), alphaBar: numberIn(0, 1) }, 'a level')
 
 const transition = t.type(
@@ -80,8 +96,10 @@ export const encodeState = ({ tensors, ...rest }: SavedState): Uint8Array => {
     ...rest,
     ...(rest.clip === undefined ? {} : { clip: finite(rest.clip) }),
   }
+  const text = JSON.stringify(json)
   return encodeSafetensors(new Map(tensors.map((values, place) => [String(place), values])), {
-    [KEY]: JSON.stringify(json),
+    [KEY]: text,
+    [CHECKSUM]: checksumOf(text, tensors),
   })
 }
 
@@ -119,11 +137,15 @@ export const decodeState = (
         E.chainW(({ version: _, ...state }) => {
           const inOrder = Array.from({ length: tensors.size }, (_none, place) => tensors.get(String(place)))
           const places = state.history.flatMap(({ estimate: { x0, eps } }) => [...x0, ...eps])
-          return inOrder.length > 0 &&
-            inOrder.every(isFloating) &&
-            places.every(([, place]) => place < inOrder.length)
+          if (
+            inOrder.length === 0 ||
+            !inOrder.every(isFloating) ||
+            places.some(([, place]) => place >= inOrder.length)
+          )
+            return E.left(refused('its tensors are not those that it speaks of'))
+          return metadata[CHECKSUM] === checksumOf(metadata[KEY] ?? '', inOrder)
             ? E.right({ ...state, tensors: inOrder })
-            : E.left(refused('its tensors are not those that it speaks of'))
+            : E.left(refused('it is damaged: its checksum is not that of what it holds'))
         }),
       ),
     ),

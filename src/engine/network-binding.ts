@@ -136,6 +136,9 @@ export const bind = (
         return unusable(
           `shape ${showShape(shape)}${shape.length === 3 ? ` in the layout ${layout}` : ''} is [rows, ${rows.join(', ')}], and ${showPort(x)}`,
         )
+      const { as: measure = 't' } = manifest.time ?? {}
+      if (measure !== 't' && t.dtype.startsWith('int'))
+        return unusable(`time is told as ${measure}, and ${t.name} takes whole numbers only (${t.dtype})`)
       const timeShape = manifest.time?.shape ?? timeShapes[t.shape?.length ?? 1] ?? 'vector'
       return E.right({
         x,

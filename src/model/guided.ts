@@ -111,7 +111,7 @@ export const guided = ({
       ...model,
       ...alteredBy(
         model,
-        `guided ${showWeight(weight)}${rescale === 0 ? '' : `, rescaled ${String(rescale)}`}`,
+        `guided ${showWeight(weight)}${rescale === 0 ? '' : `, rescaled ${String(rescale)}`}${negative?.labels === undefined ? '' : `, away from ${negative.labels.join()}`}`,
       ),
       predict: (x, t, condition, { waitUntil }): Observable<Prediction<T>> =>
         defer(() => {

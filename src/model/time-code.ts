@@ -3,6 +3,7 @@
  */
 import type { Level } from '../diffusion/level.ts'
 import { sigmaOfLevel, levelAt, type Schedule } from '../diffusion/schedule.ts'
+import { fail } from '../failure.ts'
 
 /**
  * Every measure of time: t itself, t/T, log(ᾱ/(1−ᾱ)), σ = √(1/ᾱ − 1), log σ, ᾱ, √ᾱ.
@@ -54,6 +55,7 @@ export interface TimeCode {
  * @param schedule - that the network was trained on
  * @param code - how it is told the time
  * @returns a function of t, which may lie between two timesteps
+ * @throws ScheduleInvalid for a measure that there is not, or that is infinite where the schedule ends, as log-snr and σ are at ᾱ = 0
  *
  * @example
  * ```ts
@@ -68,9 +70,20 @@ export const encodeTime = (
   { as = 't', scale = 1, offset = 0 }: TimeCode = {},
 ): ((t: number) => number) => {
   const { trainedSteps } = schedule
+  if (!Object.hasOwn(measures, as))
+    throw fail('ScheduleInvalid', {
+      reason: `time has no measure ${as}; there are ${timeMeasures.join(', ')}`,
+    })
   const measure = measures[as]
   // t and t/T need no level, and so no limits
-  return as === 't' || as === 't/T'
-    ? (t) => scale * measure({ t, alphaBar: NaN, trainedSteps }) + offset
-    : (t) => scale * measure({ ...levelAt(schedule, t), trainedSteps }) + offset
+  const coded: (t: number) => number =
+    as === 't' || as === 't/T'
+      ? (t) => scale * measure({ t, alphaBar: NaN, trainedSteps }) + offset
+      : (t) => scale * measure({ ...levelAt(schedule, t), trainedSteps }) + offset
+  const last = trainedSteps - 1
+  if (!Number.isFinite(coded(last)))
+    throw fail('ScheduleInvalid', {
+      reason: `a network can't be told its ${as} at t = ${String(last)}, which is ${String(coded(last))} there`,
+    })
+  return coded
 }

@@ -12,6 +12,9 @@ import { saveState } from './save-state.ts'
 import { sameRun } from './settled.ts'
 import { needs, type Stepped } from './step.ts'
 
+/** Where a frame keeps what is left to be waited for when its run takes no more steps; the same for all frames of a run. */
+export const rest: unique symbol = Symbol('rest')
+
 /** Where a frame keeps how its step began. */
 export const beginning: unique symbol = Symbol('beginning')
 
@@ -48,6 +51,8 @@ export interface Frame<T> {
   readonly [continuation]: () => Continuation<T>
   /** The x that the step started from, as a frame: with the step's x̂₀ and ε̂, which the network saw there. */
   readonly [beginning]: () => Frame<T>
+  /** Completes when nobody holds a frame of the run, and errors when work has failed by then. */
+  readonly [rest]: Observable<never>
 }
 
 /** A frame that belongs to whoever asked for it. */
@@ -65,6 +70,8 @@ export interface Lender<T> {
   readonly lent: (frame: object) => () => void
   readonly algebra: VectorAlgebra<T>
   readonly readers: RefCount<T>
+  /** See the frame's. */
+  readonly rest: Observable<never>
   readonly hold: (frame: object, work: Observable<unknown>, settled?: () => void) => void
 }
 
@@ -209,6 +216,7 @@ export const lend = <T>(
         return goesOn()
       },
       [beginning]: () => sameRun(frame, frameOn('before')),
+      [rest]: lender.rest,
     }
     return frame
   }

@@ -4,7 +4,7 @@
  * Holds are counted per holder, not per notification, so a `filter` or a `bufferCount` between a run and its sink
  * changes nothing: what nobody holds does not wait.
  */
-import { Observable, Subject } from 'rxjs'
+import { endWith, ignoreElements, merge, Observable, Subject, take } from 'rxjs'
 
 /** The gate of one run. */
 export interface Gate {
@@ -18,6 +18,8 @@ export interface Gate {
   readonly idle: Observable<never>
   /** Errors when work fails. */
   readonly failure: Observable<never>
+  /** Completes when nobody holds, and errors when work has failed by then: what is left of a run that takes no more steps. */
+  readonly rest: Observable<never>
 }
 
 /**
@@ -53,6 +55,7 @@ export const createGate = (inFlight: number): Gate => {
       }
     })
 
+  const idle = below(1)
   return {
     hold: (holder, work, settled) => {
       holders.set(holder, (holders.get(holder) ?? 0) + 1)
@@ -74,7 +77,8 @@ export const createGate = (inFlight: number): Gate => {
     },
     isOpen: () => holders.size < inFlight,
     open: below(inFlight),
-    idle: below(1),
+    idle,
     failure,
+    rest: merge(failure, idle.pipe(endWith(true))).pipe(take(1), ignoreElements()),
   }
 }

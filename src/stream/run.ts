@@ -49,6 +49,7 @@ export const openRun = <T>(algebra: VectorAlgebra<T>, readers: RefCount<T>, inFl
     algebra,
     readers,
     gate,
+    rest: gate.rest,
     settling,
     end: done,
     lent: (frame) => {

@@ -5,7 +5,7 @@ import { defer, finalize, map, mergeMap, type Observable, type OperatorFunction 
 import type { Sum } from '../algebra/algebra.ts'
 import { type Clip, type ClipChoice, clipEstimate, clipFor } from '../diffusion/clip.ts'
 import { type Estimate, estimate } from '../diffusion/estimate.ts'
-import { evaluate } from '../diffusion/linear-form.ts'
+import { evaluate, type LinearForm } from '../diffusion/linear-form.ts'
 import type { Level } from '../diffusion/level.ts'
 import type { Past, Rule } from '../diffusion/rule.ts'
 import { sumOf } from '../diffusion/sum.ts'
@@ -109,6 +109,15 @@ const checkLevel = <T>({ schedule }: Denoiser<T>, { t, alphaBar }: Level): void 
     throw fail('ScheduleMismatch', { t, steps: alphaBar, model: trained, trained: schedule.trainedSteps })
 }
 
+/** A rule of one's own may divide by nothing, and says so better here than in every image. */
+const checkForm = ({ name }: Rule, { xt, x0, eps, z }: LinearForm, { from }: Transition): void => {
+  if (!Number.isFinite(xt + x0 + eps + z))
+    throw fail('RuleInvalid', {
+      rule: name,
+      reason: `at t = ${String(from.t)} a factor of its step is no finite number`,
+    })
+}
+
 /**
  * The step `x_{t−1} = √ᾱ_{t−1}·x̂₀ + √(1−ᾱ_{t−1}−σ²)·ε̂ + σ·z` (arXiv:2010.02502, eq. 12), or whatever the rule
  * makes of those vectors, as an operator from one latent to the next.
@@ -139,6 +148,7 @@ export const step =
     const { algebra } = model
     checkLevel(model, transition.from)
     const form = rule.step(transition)
+    checkForm(rule, form, transition)
     // a chain that ends at ᾱ₀ may have been there already: looking back from or to a step of no length divides by it
     const isStill = transition.from.alphaBar === transition.to.alphaBar
     const spread = form.z === 0 ? undefined : rule.spread?.(transition)

@@ -8,7 +8,9 @@ import { compileOnnx, type Input } from '../../src/algebra/onnx/compile.ts'
 import { tfjs } from '../../src/algebra/tfjs.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { openEngine } from '../../src/engine/engines.ts'
+import type { NetworkManifest } from '../../src/checkpoint/manifest-network.ts'
 import { loadModel } from '../../src/engine/load-model.ts'
+import { bind } from '../../src/engine/network-binding.ts'
 import { E } from '../../src/fp.ts'
 import { toFilmStrip } from '../../src/media/sink/to-film-strip.ts'
 import { toGrid } from '../../src/media/sink/to-grid.ts'
@@ -269,5 +271,30 @@ describe('a decoder', () => {
     expect((await tfjs.toValues(picture)).data[0]).toBe(0.5)
     rmSync(join(folder, 'd/z.onnx'))
     expect(await refused(folder)).toBe("DIR/d/z.onnx can't be read: it does not exist.")
+  })
+})
+
+describe('time for a network that takes whole numbers', () => {
+  const port = (name: string, dtype: string, shape: readonly number[]) => ({
+    name,
+    dtype,
+    shape: [undefined, ...shape],
+  })
+  const network = {
+    inputs: [port('x', 'float32', [3, 8, 8]), port('t', 'int64', [])],
+    outputs: [port('y', 'float32', [3, 8, 8])],
+  }
+  const manifest: NetworkManifest = {
+    kind: 'onnx',
+    shape: [8, 8, 3],
+    schedule: { kind: 'linear' },
+    prediction: 'epsilon',
+  }
+
+  it('is t, and no share or measure that would be rounded away', () => {
+    expect(bind('model.yaml', manifest, network)).toMatchObject(E.right({ timeShape: 'vector' }))
+    expect(bind('model.yaml', { ...manifest, time: { as: 'alpha-bar' } }, network)).toMatchObject(
+      E.left({ reason: 'time is told as alpha-bar, and t takes whole numbers only (int64)' }),
+    )
   })
 })

@@ -2,7 +2,7 @@ import { firstValueFrom, Subject, takeUntil } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Values } from '../../src/algebra/algebra.ts'
 import { float64 } from '../../src/algebra/float64.ts'
-import { cosineSchedule, linearSchedule } from '../../src/diffusion/schedule.ts'
+import { cosineSchedule, linearSchedule, zeroTerminalSnr } from '../../src/diffusion/schedule.ts'
 import { ask } from '../../src/model/ask.ts'
 import { denoiserOf, type NetworkDescription } from '../../src/model/denoiser-of.ts'
 import { encodeTime, timeMeasures } from '../../src/model/time-code.ts'
@@ -105,6 +105,15 @@ describe('denoiserOf', () => {
 })
 
 describe('encodeTime', () => {
+  it('refuses what is infinite where nothing of the image is left, and what there is not', () => {
+    const dark = zeroTerminalSnr(linearSchedule())
+    for (const as of ['log-snr', 'sigma', 'log-sigma'] as const)
+      expect(() => encodeTime(dark, { as })).toThrow(`can't be told its ${as} at t = 999`)
+    expect(encodeTime(dark, { as: 'alpha-bar' })(999)).toBe(0)
+    expect(() => encodeTime(dark, { scale: NaN })).toThrow('which is NaN there')
+    expect(() => encodeTime(dark, { as: 'snr' as 't' })).toThrow('time has no measure snr')
+  })
+
   it.each(timeMeasures)('%s is what the papers say', (as) => {
     const cosine = cosineSchedule({ trainedSteps: 300 })
     const alphaBar = cosine.alphaBars[30]!

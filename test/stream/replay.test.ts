@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import fc from 'fast-check'
 import { lastValueFrom, map, type Observable, take, toArray } from 'rxjs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeState, encodeState } from '../../src/checkpoint/saved-state.ts'
@@ -23,6 +24,7 @@ import { karras, trailing } from '../../src/diffusion/spacing.ts'
 import { switchRule } from '../../src/diffusion/switch-rule.ts'
 import { E } from '../../src/fp.ts'
 import type { Denoiser } from '../../src/model/denoiser.ts'
+import { guided } from '../../src/model/guided.ts'
 import { philox } from '../../src/noise/philox.ts'
 import { torch } from '../../src/noise/torch.ts'
 import { denoise } from '../../src/stream/denoise.ts'
@@ -195,6 +197,24 @@ describe('replayFrom', () => {
   })
 })
 
+describe('what a model and a rule are called', () => {
+  it('tells apart what answers differently', () => {
+    const origin = { model: 'a1', engine: 'onnx' }
+    const model = { ...slope().model, origin, labels: { count: 4, unconditional: 3 } }
+    const names = [
+      guided({ weight: 2 }),
+      guided({ weight: 3 }),
+      guided({ weight: 2, rescale: 0.5 }),
+      guided({ weight: 2, negative: { labels: [1] } }),
+      guided({ weight: 2, negative: { labels: [2] } }),
+    ].map((guide) => guide(model).origin?.model)
+    expect(names[3]).toBe('a1 guided 2, away from 1')
+    expect(new Set(names).size).toBe(names.length)
+    const rules = [lcm(), lcm({ boundary: 'none' }), lcm({ boundary: { scale: 3 } })]
+    expect(rules.map(({ name }) => name)).toEqual(['lcm', 'lcm(boundary none)', 'lcm(scale 3, data 0.5)'])
+  })
+})
+
 describe('the file of a state', () => {
   const broken = async (change: (json: Record<string, unknown>) => unknown): Promise<unknown> => {
     const { model } = slope()
@@ -235,7 +255,23 @@ describe('the file of a state', () => {
     expect(await broken(change)).toContain(reason)
   })
 
-  it('is read back where nothing was broken', async () => {
-    expect(await broken((json) => json)).toMatchObject({ clip: { mode: 'threshold', range: 1 } })
+  it('is refused, or is the same, whatever bit of it has turned over', async () => {
+    const { model } = slope()
+    const frames$ = respace(model.schedule, trailing(STEPS)).pipe(denoise({ model, rule: dpmpp2m(), noise }))
+    const state = await lastValueFrom(frames$.pipe(recordStates(3), take(1)))
+    const whole = encodeState(state)
+    expect(decodeState('run.safetensors', whole)).toEqual(E.right(state))
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), fc.nat(7), (at, bit) => {
+        const bytes = whole.map((byte, k) => (k === at ? byte ^ (1 << bit) : byte))
+        const found = decodeState('run.safetensors', bytes)
+        if (E.isRight(found)) expect(found.right).toEqual(state)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('is refused when only its JSON is another', async () => {
+    expect(await broken((json) => ({ ...json, draws: 7 }))).toContain('it is damaged')
   })
 })

@@ -1,6 +1,7 @@
 import { EMPTY, firstValueFrom, from, lastValueFrom, NEVER, of, throwError, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { ddim, ddpm } from '../../src/diffusion/rule.ts'
+import { linearForm } from '../../src/diffusion/linear-form.ts'
+import { ddim, ddpm, rule } from '../../src/diffusion/rule.ts'
 import type { Denoiser } from '../../src/model/denoiser.ts'
 import { philox } from '../../src/noise/philox.ts'
 import { isStepped, type Latent, step } from '../../src/stream/step.ts'
@@ -88,6 +89,10 @@ describe('step', () => {
     )
     expect(() => step({ model, rule: ddim(), noise })({ ...first, from: { t: 999, alphaBar: 0.5 } })).toThrow(
       expect.objectContaining({ _tag: 'ScheduleMismatch' }),
+    )
+    const astray = rule('astray', [() => linearForm({ x0: 1 / 0 })])
+    expect(() => step({ model, rule: astray, noise })(first)).toThrow(
+      expect.objectContaining({ _tag: 'RuleInvalid', rule: 'astray' }),
     )
     expect(model.calls).toHaveLength(0)
   })

@@ -4,6 +4,7 @@ import { type Tunable, tunable } from '../../tunable.ts'
 import { linearForm } from '../linear-form.ts'
 import { rule, type Rule } from '../rule.ts'
 import { predictedX0, randomNoise, type Term } from '../terms.ts'
+import { betaOf } from '../transition.ts'
 
 /** How x̂₀ is held to x_t where t is small: how steeply, and the data's standard deviation. */
 export interface Boundary {
@@ -11,6 +12,13 @@ export interface Boundary {
   readonly scale?: number
   /** 0.5 unless said. */
   readonly sigmaData?: number
+}
+
+/** What sets it apart from other ways to hold x̂₀. */
+const nameOf = (boundary: Boundary | 'none'): string => {
+  if (boundary === 'none') return 'lcm(boundary none)'
+  const { scale = 10, sigmaData = 0.5 } = boundary
+  return scale === 10 && sigmaData === 0.5 ? 'lcm' : `lcm(scale ${scale}, data ${sigmaData})`
 }
 
 /** The image that a consistency model sees, as far as it shows at the next level. */
@@ -42,8 +50,14 @@ const consistent =
 export const lcm: Tunable<(options?: { readonly boundary?: Boundary | 'none' }) => Rule> = tunable(
   { boundary: oneOf('none') },
   ({ boundary = {} } = {}) =>
-    rule('lcm', [
+    rule(nameOf(boundary), [
       boundary === 'none' ? predictedX0 : consistent(boundary),
-      randomNoise({ sigma: ({ to }) => Math.sqrt(1 - to.alphaBar) }),
+      randomNoise({
+        sigma: (transition) => {
+          // it draws noise, so it goes down only
+          betaOf(transition)
+          return Math.sqrt(1 - transition.to.alphaBar)
+        },
+      }),
     ]),
 )

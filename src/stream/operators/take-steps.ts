@@ -1,6 +1,7 @@
 /** The first steps of a run, and no more. */
-import { type Observable, take } from 'rxjs'
+import type { Observable } from 'rxjs'
 import { fail } from '../../failure.ts'
+import { takeThrough } from './take-through.ts'
 
 /**
  * Takes the first n steps, and cancels the rest: a place to fork at, or to stop.
@@ -11,8 +12,8 @@ import { fail } from '../../failure.ts'
  * @remarks
  * 1. It counts frames as they come, so put it before whatever leaves frames out. A chain that is resumed begins anew: n
  *    more steps are taken.
- * 2. It completes with the n-th frame, while that is still lent; the network is not asked again. A chain that is shorter
- *    is taken whole.
+ * 2. The network is not asked again after the n-th frame. It completes with that frame or, where frames are held, when
+ *    the last hold has ended; work that fails by then fails it. A chain that is shorter is taken whole.
  *
  * @see {@link takeUntilLevel}, which ends at a level, whatever the number of steps
  *
@@ -34,5 +35,5 @@ export const takeSteps = (n: number): (<A>(frames$: Observable<A>) => Observable
       operator: 'takeSteps',
       reason: `n is ${String(n)}, and has to be a whole number from 1`,
     })
-  return (frames$) => frames$.pipe(take(n))
+  return (frames$) => frames$.pipe(takeThrough((_, index) => index + 1 >= n))
 }

@@ -1,5 +1,21 @@
 /** RxJS's `takeWhile`, the last one included, and safe from whoever feeds the source while that is delivered. */
-import { defer, filter, type MonoTypeOperatorFunction, takeWhile } from 'rxjs'
+import {
+  concat,
+  defer,
+  filter,
+  merge,
+  type MonoTypeOperatorFunction,
+  type Observable,
+  takeWhile,
+  tap,
+} from 'rxjs'
+import { type Frame, rest } from '../frame.ts'
+
+/** What is to be waited for when the run of a frame takes no more steps; nothing of what is no frame. */
+const restOf = (one: unknown): Observable<never> | undefined =>
+  typeof one === 'object' && one !== null && rest in one
+    ? (one as Pick<Frame<unknown>, typeof rest>)[rest]
+    : undefined
 
 /**
  * Takes what comes, up to the first for which it is over, that one included.
@@ -16,15 +32,24 @@ import { defer, filter, type MonoTypeOperatorFunction, takeWhile } from 'rxjs'
  * ```
  */
 export const takeThrough =
-  <A>(isOver: (one: A) => boolean): MonoTypeOperatorFunction<A> =>
+  <A>(isOver: (one: A, index: number) => boolean): MonoTypeOperatorFunction<A> =>
   (source$) =>
     defer(() => {
       let over = false
-      return source$.pipe(
+      const left = new Set<Observable<never>>()
+      const taken$ = source$.pipe(
         filter(() => !over),
-        takeWhile((one) => {
-          over = isOver(one)
+        tap((one) => {
+          const held = restOf(one)
+          if (held !== undefined) left.add(held)
+        }),
+        takeWhile((one, index) => {
+          over = isOver(one, index)
           return !over
         }, true),
+      )
+      return concat(
+        taken$,
+        defer(() => merge(...left)),
       )
     })

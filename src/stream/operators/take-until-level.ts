@@ -18,8 +18,9 @@ import { takeThrough } from './take-through.ts'
  *    every schedule.
  * 2. A frame lies where its step led, at `transition.to`. Reached is what lies there or beyond, as the chain goes:
  *    at this ᾱ or above, or in an inversion, at this ᾱ or below.
- * 3. It completes with that frame, while that is still lent; the network is not asked again. A chain that does not get
- *    there is taken whole, and of one that begins beyond, the first frame.
+ * 3. The network is not asked again after that frame. It completes with it or, where frames are held, when the last hold
+ *    has ended; work that fails by then fails it. A chain that does not get there is taken whole, and of one that begins
+ *    beyond, the first frame.
  *
  * @see {@link takeSteps}, which ends after so many steps; {@link between}, which does not end the run
  *

@@ -1,7 +1,7 @@
 /**
  * Stand-ins for the parts of a sampler, on the real line.
  */
-import type { ObservableInput } from 'rxjs'
+import { EMPTY, type ObservableInput } from 'rxjs'
 import type { Values, VectorAlgebra } from '../../../src/algebra/algebra.ts'
 import { numbers } from '../../../src/algebra/numbers.ts'
 import { linearSchedule, type Schedule } from '../../../src/diffusion/schedule.ts'
@@ -12,7 +12,7 @@ import type { Denoiser, Prediction } from '../../../src/model/denoiser.ts'
 import type { NoiseSource } from '../../../src/noise/noise-source.ts'
 import { philox } from '../../../src/noise/philox.ts'
 import { continuation } from '../../../src/stream/continuation.ts'
-import { beginning, type Frame, type FrameField } from '../../../src/stream/frame.ts'
+import { beginning, type Frame, type FrameField, rest } from '../../../src/stream/frame.ts'
 
 /** Numbers that are read at once, so that snapshots keep to virtual time. */
 export const line: VectorAlgebra<number> = {
@@ -103,6 +103,7 @@ export const looseFrame = (
     [continuation]: () => {
       throw new Error('nothing follows on a loose frame')
     },
+    [rest]: EMPTY,
     [beginning]: () =>
       looseFrame({ ...transition, index: transition.index - 1, to: transition.from }, values),
   }
