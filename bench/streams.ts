@@ -99,7 +99,7 @@ console.log(
 )
 
 const CHAIN = 10
-const network = await orThrow(loadModel(engine))
+const network = await orThrow(loadModel(engine, 'pipelines/models/fashion-mnist'))
 /** A run of one image: the noise of sample k is its own wherever it is computed. */
 const runOf = (model: Denoiser<tf.Tensor>, k: number) => {
   const own: NoiseSource = philox({ seed: 0, samples: [k] })
