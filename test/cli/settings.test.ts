@@ -73,7 +73,7 @@ describe('readSettings', () => {
     [{ sampler: 'ddim:eta=0.25' }, 'ddim(eta 0.25)'],
     [{ sampler: 'ddim', eta: '.5' }, 'ddim(eta 0.5)'],
     [{ sampler: 'dpmpp-3m:bend=whole' }, 'dpmpp-3m(bend whole)'],
-    [{ sampler: 'lcm:boundary=none' }, 'lcm'],
+    [{ sampler: 'lcm:boundary=none' }, 'lcm(boundary none)'],
     [{ sampler: 'euler-ancestral' }, 'euler-ancestral'],
     [{ sampler: 'euler-ancestral', eta: '0.5' }, 'euler-ancestral(eta 0.5)'],
     [{ sampler: 'ddpm', variance: 'learned-range' }, 'ddpm(learned-range)'],
