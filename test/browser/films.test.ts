@@ -73,6 +73,11 @@ const video = (name: string): string => `(async () => {
   const sought = heard('seeked')
   video.currentTime = video.duration - 0.01
   await sought
+  // the picture may come after the news that it was found; one that is there already is not announced again
+  await Promise.race([
+    new Promise((shown) => video.requestVideoFrameCallback(shown)),
+    new Promise((waited) => setTimeout(waited, 1000)),
+  ])
   return { seconds: video.duration, width: video.videoWidth, height: video.videoHeight, pixel: (${middle})(video, video.videoWidth, video.videoHeight) }
 })()`
 
