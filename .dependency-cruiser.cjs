@@ -47,7 +47,7 @@ const rooms = {
 }
 
 /** What of algebra/ is no instance. */
-const vocabulary = ['algebra', 'layout', 'shape']
+const vocabulary = ['algebra', 'layout', 'shape', 'stack-rows']
 
 /** Models that are bound to one instance: which, and what they may import of the instances' folder. */
 const binders = {

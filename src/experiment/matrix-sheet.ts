@@ -2,23 +2,11 @@
  * A matrix as one picture: all its images, cell by cell.
  */
 import { concatMap, map, type Observable, toArray } from 'rxjs'
-import type { Values } from '../algebra/algebra.ts'
+import { stackRows } from '../algebra/stack-rows.ts'
 import type { Denoiser } from '../model/denoiser.ts'
 import type { Frame } from '../stream/frame.ts'
-import { type Cell, type CellImages, type CellRun, finalImages } from './matrix.ts'
+import { type Cell, type CellRun, finalImages } from './matrix.ts'
 import { still } from './still.ts'
-
-/** The images of all cells, one batch after the other. */
-const stacked = (cells: readonly CellImages[]): Values => {
-  const [first] = cells
-  const [rows = 0, ...shape] = first?.images.shape ?? []
-  const size = first?.images.data.length ?? 0
-  const data = new Float32Array(cells.length * size)
-  cells.forEach(({ images }, cell) => {
-    data.set(images.data, cell * size)
-  })
-  return { shape: [cells.length * rows, ...shape], data }
-}
 
 /**
  * Runs the cells of a matrix, and emits the images of all as one frame, see {@link still}.
@@ -39,7 +27,7 @@ const stacked = (cells: readonly CellImages[]): Values => {
 export const matrixSheet = <T>(model: Denoiser<T>, cells: ReadonlyArray<CellRun<T>>): Observable<Frame<T>> =>
   finalImages(cells).pipe(
     toArray(),
-    map(stacked),
+    map((all) => stackRows(all.map(({ images }) => images))),
     concatMap((images) => still(model, images)),
   )
 

@@ -12,6 +12,7 @@ import {
   toArray,
 } from 'rxjs'
 import type { Values } from '../../algebra/algebra.ts'
+import { stackRows } from '../../algebra/stack-rows.ts'
 import type { Level } from '../../diffusion/level.ts'
 import { branchOf } from '../../stream/branch.ts'
 import type { Frame } from '../../stream/frame.ts'
@@ -46,24 +47,12 @@ interface Chosen extends FilmColumn {
   readonly x0: Values
 }
 
-/** The rows of several, one below the other. */
-const stacked = (all: readonly Values[]): Values => {
-  const [first] = all
-  const data = new Float32Array(all.reduce((length, { data }) => length + data.length, 0))
-  all.reduce((at, each) => {
-    data.set(each.data, at)
-    return at + each.data.length
-  }, 0)
-  const rows = all.reduce((sum, { shape: [own = 0] }) => sum + own, 0)
-  return { data, shape: [rows, ...(first?.shape.slice(1) ?? [])] }
-}
-
 /** The strips of branches as one: a branch that has fewer columns stays as it ended. */
 const sideBySide = (strips: ReadonlyArray<readonly Chosen[]>): readonly FilmColumn[] => {
   const longest = strips.toSorted((a, b) => b.length - a.length)[0] ?? []
   return longest.map((column, k) => {
     const here = strips.flatMap((strip) => strip[k] ?? strip.at(-1) ?? [])
-    return { ...column, xt: stacked(here.map(({ xt }) => xt)), x0: stacked(here.map(({ x0 }) => x0)) }
+    return { ...column, xt: stackRows(here.map(({ xt }) => xt)), x0: stackRows(here.map(({ x0 }) => x0)) }
   })
 }
 
