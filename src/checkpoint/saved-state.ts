@@ -8,6 +8,7 @@ import { decodeConfig } from '../decode-config.ts'
 import type { ClipChoice } from '../diffusion/clip.ts'
 import type { SavedState } from '../diffusion/saved-state.ts'
 import { fail, type FailureOf } from '../failure.ts'
+import { fnv1a } from '../fnv.ts'
 import { E, pipe } from '../fp.ts'
 import { parseJson } from '../json.ts'
 import { encodeSafetensors } from './encode-safetensors.ts'
@@ -22,14 +23,12 @@ const KEY = 'rxdiffusion.state'
 /** Where its checksum is, and that of the numbers. */
 const CHECKSUM = 'rxdiffusion.checksum'
 
-/** FNV-1a over the JSON and the numbers: a bit that has turned over is not to turn up in images. */
+/** Over the JSON and the numbers: a bit that has turned over is not to turn up in images. */
 const checksumOf = (json: string, tensors: readonly Values[]): string => {
-  const over = (hash: number, bytes: Uint8Array): number =>
-    bytes.reduce((sofar, byte) => Math.imul(sofar ^ byte, 0x01000193) >>> 0, hash)
-  const begun = over(0x811c9dc5, new TextEncoder().encode(json))
+  const begun = fnv1a(new TextEncoder().encode(json))
   return tensors
     .reduce(
-      (hash, { data }) => over(hash, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+      (hash, { data }) => fnv1a(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), hash),
       begun,
     )
     .toString(16)
@@ -68,12 +67,15 @@ const header = t.intersection([
   t.partial({ labels: listOf('classes', wholeFrom(0)), clip }),
 ])
 
-/** JSON has no ∞, which is what `largest` is unless said. */
+/** JSON has no ∞, which is what `largest` is unless said, and `range` where nothing is clipped. */
 const finite = (choice: ClipChoice): ClipChoice => {
   if (typeof choice === 'string') return choice
-  return Object.fromEntries(
-    Object.entries(choice).filter(([, value]) => value !== Infinity),
-  ) as unknown as ClipChoice
+  const { range = Infinity, largest = Infinity, ...others } = choice
+  return {
+    ...others,
+    ...(range === Infinity ? {} : { range }),
+    ...(largest === Infinity ? {} : { largest }),
+  }
 }
 
 /**

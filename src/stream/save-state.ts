@@ -7,15 +7,12 @@ import type { Past } from '../diffusion/rule.ts'
 import type { Makers, SavedState } from '../diffusion/saved-state.ts'
 import { showShape } from '../algebra/shape.ts'
 import { fail } from '../failure.ts'
+import { fnv1a } from '../fnv.ts'
 import type { ChainConfig, Continuation } from './continuation.ts'
 import { type Latent, needs } from './step.ts'
 
-/** FNV-1a, over the bits. */
-const checksum = (data: Float32Array): number =>
-  new Uint32Array(data.buffer, data.byteOffset, data.length).reduce(
-    (hash, word) => Math.imul(hash ^ word, 0x01000193) >>> 0,
-    0x811c9dc5,
-  )
+const checksumOf = ({ buffer, byteOffset, length }: Float32Array): number =>
+  fnv1a(new Uint32Array(buffer, byteOffset, length))
 
 const makersOf = <T>(
   { rule, noise, model }: ChainConfig<T>,
@@ -24,7 +21,7 @@ const makersOf = <T>(
 ): Makers => ({
   rule: rule.name,
   noise: noise.name,
-  nextNoise: checksum(noise.draw(draws, shape)),
+  nextNoise: checksumOf(noise.draw(draws, shape)),
   ...(model.origin === undefined ? {} : { origin: model.origin }),
 })
 
