@@ -5,10 +5,10 @@
 import { join } from 'node:path'
 import { fail, type FailureOf } from '../failure.ts'
 import { E, TE, pipe } from '../fp.ts'
-import { parseJson } from '../json.ts'
 import { currentName } from './key-names.ts'
 import { type DiffusersManifest, isNetworkManifest, parseManifest } from './manifest.ts'
 import { fileKind, listFolder, readText } from './read-file.ts'
+import { readJson } from './read-json.ts'
 import { openSafetensors } from './safetensors-file.ts'
 import type { SafetensorsFailure, StoredTensor } from './safetensors-file.ts'
 import { decodeSchedulerConfig } from './scheduler-config.ts'
@@ -90,13 +90,13 @@ const openParts = (path: string, pipeline: boolean): Step<DiffusersFolder> => {
     TE.Do,
     TE.apS('path', TE.right(path)),
     TE.apS('configPath', TE.right(configPath)),
-    TE.bind('config', () => readJson(configPath)),
+    TE.bind('config', () => readJson(configPath, LARGEST_CONFIG)),
     TE.apS('weightsPath', TE.right(weightsPath)),
     TE.bind('tensors', () => openWeights(network, weightsPath)),
     TE.apS('schedulerPath', TE.right(schedulerPath)),
     TE.bind('scheduler', () =>
       ifPresent<SchedulerConfig | undefined>(schedulerPath, undefined, () =>
-        pipe(readJson(schedulerPath), TE.chainEitherKW(decodeSchedulerConfig(schedulerPath))),
+        pipe(readJson(schedulerPath, LARGEST_CONFIG), TE.chainEitherKW(decodeSchedulerConfig(schedulerPath))),
       ),
     ),
     TE.apS('manifestPath', TE.right(manifestPath)),
@@ -131,17 +131,6 @@ const ifPresent = <A>(path: string, otherwise: A, read: () => Step<A>): Step<A> 
   pipe(
     fileKind(path),
     TE.chain((kind): Step<A> => (kind === 'nothing' ? TE.right(otherwise) : read())),
-  )
-
-const readJson = (path: string): Step<unknown> =>
-  pipe(
-    readText(path, LARGEST_CONFIG),
-    TE.chainEitherKW((text) =>
-      pipe(
-        parseJson(text),
-        E.mapLeft((reason) => fail('ConfigInvalid', { path, reason })),
-      ),
-    ),
   )
 
 const openWeights = (folder: string, path: string): Step<ReadonlyMap<string, StoredTensor>> =>

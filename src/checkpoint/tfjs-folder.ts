@@ -7,8 +7,8 @@ import { listOf, oneOf, wholeFrom, words } from '../codecs.ts'
 import { decodeConfig } from '../decode-config.ts'
 import { fail, type FailureOf } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
-import { parseJson } from '../json.ts'
-import { readBytes, readText } from './read-file.ts'
+import { readBytes } from './read-file.ts'
+import { readJson } from './read-json.ts'
 
 /** What is stored of a weight. */
 export interface TfjsWeight {
@@ -117,13 +117,7 @@ export const openTfjsFolder = (
   path: string,
 ): TE.TaskEither<FailureOf<'FileUnreadable' | 'ConfigInvalid'>, TfjsFolder> =>
   pipe(
-    readText(path, LARGEST_MODEL),
-    TE.chainEitherKW((text) =>
-      pipe(
-        parseJson(text),
-        E.mapLeft((reason) => fail('ConfigInvalid', { path, reason })),
-      ),
-    ),
+    readJson(path, LARGEST_MODEL),
     TE.chainEitherKW((json) =>
       pipe(
         json,

@@ -1,7 +1,6 @@
 /**
  * Runs that survive being killed: `run --checkpoint DIR` saves their state on the way, and `run --resume DIR` goes on from it.
  */
-import { join } from 'node:path'
 import { readState } from '../checkpoint/read-state.ts'
 import type { Model } from '../engine/engine.ts'
 import type { Failure } from '../failure.ts'
@@ -12,15 +11,13 @@ import type { Composed } from '../pipeline/composition.ts'
 import { checkpointEvery } from '../stream/operators/checkpoint-every.ts'
 import { replayFrom } from '../stream/replay-from.ts'
 import { failWith } from './fail-with.ts'
+import { statePath } from './run-folder.ts'
 
 /** The flags as the command line has them. */
 export interface ResumableFlags {
   readonly checkpoint?: string
   readonly resume?: string
 }
-
-/** The state's file in a folder. */
-const stateIn = (folder: string): string => join(folder, 'state.safetensors')
 
 /** How many steps there are, where that can be said. */
 const stepsOf = ({ pipeline: { steps } }: Plan): number =>
@@ -36,7 +33,7 @@ const resumed =
       : pipe(
           TE.fromEither(plan.chain(model)),
           TE.bindTo('config'),
-          TE.bindW('state', () => readState(stateIn(folder))),
+          TE.bindW('state', () => readState(statePath(folder))),
           TE.map(({ config, state }) => ({ ...composed, frames$: replayFrom(state, config) })),
         )
 
@@ -48,7 +45,7 @@ const saved =
       : {
           ...composed,
           frames$: composed.frames$.pipe(
-            checkpointEvery(Math.max(1, Math.round(stepsOf(plan) / 10)), toStateFile(stateIn(folder))),
+            checkpointEvery(Math.max(1, Math.round(stepsOf(plan) / 10)), toStateFile(statePath(folder))),
           ),
         }
 

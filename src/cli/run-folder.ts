@@ -3,13 +3,13 @@
  */
 import * as t from 'io-ts'
 import { join } from 'node:path'
-import { fileKind, readText } from '../checkpoint/read-file.ts'
+import { fileKind } from '../checkpoint/read-file.ts'
+import { readJson } from '../checkpoint/read-json.ts'
 import { readState } from '../checkpoint/read-state.ts'
 import { decodeConfig } from '../decode-config.ts'
 import type { SavedState } from '../diffusion/saved-state.ts'
-import { fail, type Failure } from '../failure.ts'
-import { E, pipe, TE } from '../fp.ts'
-import { parseJson } from '../json.ts'
+import type { Failure } from '../failure.ts'
+import { pipe, TE } from '../fp.ts'
 import { checkWritable, writeWhole } from '../media/sink/files.ts'
 import { quoted } from '../quoted.ts'
 import { failWith } from './fail-with.ts'
@@ -43,7 +43,8 @@ export interface Begun {
   readonly folder?: RunFolder
 }
 
-const statePath = (folder: string): string => join(folder, 'state.safetensors')
+/** The state's file in a folder. */
+export const statePath = (folder: string): string => join(folder, 'state.safetensors')
 const runPath = (folder: string): string => join(folder, 'run.json')
 
 /** Of `run.json`; a run's flags are all text. */
@@ -93,13 +94,7 @@ const goOn = (folder: string, given: Flags): TE.TaskEither<Failure, Begun> => {
       ),
     )
   return pipe(
-    readText(path, LARGEST),
-    TE.chainEitherKW((text) =>
-      pipe(
-        parseJson(text),
-        E.mapLeft((reason) => fail('ConfigInvalid', { path, reason })),
-      ),
-    ),
+    readJson(path, LARGEST),
     TE.chainEitherKW(decodeConfig(path, codec)),
     TE.bindTo('run'),
     TE.bindW('kind', () => fileKind(statePath(folder))),

@@ -56,12 +56,11 @@ const prepare = (
       TE.fromEither(folder?.state === undefined ? E.right(undefined) : checkReplay(folder.state, config)),
     ),
     TE.chainFirstW(() => folder?.open ?? TE.right(undefined)),
-    TE.map(({ opened, labels: { rows, classes, names }, steps, config }) => {
+    TE.map(({ opened, labels: { rows, names, condition }, steps, config }) => {
       const { settings } = opened
-      const condition = classes === undefined ? {} : { condition: { labels: classes } }
       return {
         ...opened,
-        frames$: framesOf(settings, { ...config, ...condition, batch: rows }, folder),
+        frames$: framesOf(settings, { ...config, condition, batch: rows }, folder),
         steps: folder?.state?.ahead.length ?? steps.length,
         rows,
         captions: Array.from({ length: rows }, (_, row) => {

@@ -12,6 +12,7 @@ import { spacings } from '../diffusion/spacing.ts'
 import { finalLevels } from '../diffusion/transition.ts'
 import { engineNames } from '../engine/engine.ts'
 import { settingsOf } from '../tunable.ts'
+import { collect } from './output-flags.ts'
 
 const alternatives = (names: readonly string[]): string =>
   names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`
@@ -96,8 +97,6 @@ export const addSamplingOptions = (command: Command): Command =>
       'go on with the run of that folder, as it was begun; only outputs are said again',
     )
     .addHelpText('after', choices)
-
-const collect = (value: string, sofar: readonly string[] = []): readonly string[] => [...sofar, value]
 
 /** Gives a command the options that say what to plot. */
 export const addPlotOptions = (command: Command): Command =>
