@@ -17,7 +17,8 @@ import {
 import type { Transition } from '../diffusion/transition.ts'
 import { companyNow } from './company.ts'
 import type { ChainConfig, Continuation } from './continuation.ts'
-import { type Frame, lend } from './frame.ts'
+import type { Frame } from './frame.ts'
+import { lend } from './lend.ts'
 import { macrotaskScheduler } from '../model/macrotask.ts'
 import { openRun } from './run.ts'
 import { startedBy, startsRuns } from './settled.ts'
@@ -77,11 +78,11 @@ export const chain = <T>(
         const waitUntil = (work: ObservableInput<unknown>): void => {
           run.outlast(latent.x, work)
         }
-        const stepped$ = defer(() => of(latent).pipe(step({ ...config, waitUntil })(transition)))
+        const stepped$ = of(latent).pipe(step({ ...config, waitUntil })(transition), concatMap(inOrder))
         const turn = seat.turn(() => {
           // a network that ends the run itself goes on reading x until it returns
           run.during(latent.x, () => {
-            stepped$.pipe(concatMap(inOrder)).subscribe(next)
+            stepped$.subscribe(next)
           })
         })
         next.add(turn)
@@ -97,9 +98,7 @@ export const chain = <T>(
           config,
           latent: stepped,
           readers,
-          get ahead() {
-            return known.slice(after)
-          },
+          ahead: () => known.slice(after),
         })
         own(needs(stepped))
         reader.next(frame)
