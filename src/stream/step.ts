@@ -61,19 +61,10 @@ export interface Stepped<T> extends Latent<T> {
  * ```
  */
 export const needs = <T>({ x, history = [] }: Latent<T>): readonly T[] => {
+  if (history.length === 0) return [x]
   const sums = history.flatMap(({ estimate }) => [estimate.x0, estimate.eps])
   return [...new Set([x, ...sums.flatMap((sum) => sum.map(([, tensor]) => tensor))])]
 }
-
-/**
- * Whether a latent is the outcome of a step.
- *
- * @example
- * ```ts
- * expect(isStepped({ x: 0.5, draws: 1 })).toBe(false)
- * ```
- */
-export const isStepped = <T>(latent: Latent<T>): latent is Stepped<T> => 'made' in latent
 
 /** What becomes of the network's output at one level: an estimate, clipped. */
 type Look<T> = (xt: Sum<T>, output: Sum<T>) => ReturnType<ReturnType<typeof clipEstimate<T>>>
