@@ -40,7 +40,7 @@ export const sumOf = <T>(vector: T): Sum<T> => [[1, vector]]
  */
 export const linear = <T>(...parts: ReadonlyArray<readonly [Coefficient, Sum<T>]>): Sum<T> => {
   // the vectors are few: looking through a list is cheaper than keeping a map
-  const all: [Coefficient, T][] = []
+  const all: Array<[Coefficient, T]> = []
   for (const [factor, sum] of parts)
     for (const [coefficient, vector] of sum) {
       const scaled = times(factor, coefficient)

@@ -42,7 +42,7 @@ export const openReading = <T>(
   // x̂₀ and ε̂ are sums of the x before the step and of what the step made
   const used: T[] = [...needs(stepped.previous), ...stepped.made]
   readers.retain(used)
-  const computed: { [tensor in Side | 'x0' | 'eps']?: T } = {}
+  const computed: Partial<Record<Side | 'x0' | 'eps', T>> = {}
   let expired = false
 
   const compute = (sum: Sum<T>): T => {
