@@ -28,19 +28,32 @@ const perPixel = (vector: tf.Tensor): tf.Tensor => {
   return tf.reshape(vector, [rows, 1, 1, channels])
 }
 
-const conv2d: Network['conv2d'] = (x, filter, bias, { stride, padding: { top, bottom, left, right } }) =>
-  tf.fused.conv2d({
-    x: x as tf.Tensor4D,
-    filter: filter as tf.Tensor4D,
-    bias,
-    strides: stride,
-    pad: [
-      [0, 0],
-      [top, bottom],
-      [left, right],
-      [0, 0],
-    ],
-  })
+const conv2d: Network['conv2d'] = (x, filter, bias, { stride, padding }) => {
+  const { top, bottom, left, right } = padding
+  const [height = 1, width = 1] = filter.shape
+  const pixels: Array<[number, number]> = [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ]
+  const convolve = (image: tf.Tensor, pad: 'same' | 'valid' | tf.backend_util.ExplicitPadding): tf.Tensor =>
+    tf.fused.conv2d({
+      x: image as tf.Tensor4D,
+      filter: filter as tf.Tensor4D,
+      bias,
+      strides: stride,
+      pad,
+    })
+  const isSame =
+    stride === 1 &&
+    [top, bottom].every((n) => n === (height - 1) / 2) &&
+    [left, right].every((n) => n === (width - 1) / 2)
+  if (isSame) return convolve(x, 'same')
+  // TensorFlow itself has no other way
+  if (tf.getBackend() === 'tensorflow') return tf.tidy(() => convolve(tf.pad(x, pixels), 'valid'))
+  return convolve(x, pixels as tf.backend_util.ExplicitPadding)
+}
 
 const dense: Network['dense'] = (x, weight, bias) => {
   const [ins = 1, outs = 1] = weight.shape
