@@ -1,7 +1,7 @@
 /**
  * One call of a network, such that nothing is lost when nobody waits for the answer any more.
  */
-import { from, isObservable, Observable, take, throwIfEmpty } from 'rxjs'
+import { from, isObservable, Observable, take } from 'rxjs'
 import type { VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
 import type { Condition, Denoiser, PredictOptions, Prediction } from './denoiser.ts'
@@ -39,6 +39,28 @@ export const discard = <T>(algebra: VectorAlgebra<T>, prediction: Prediction<T>)
   tensorsOf(prediction).forEach(algebra.dispose)
 }
 
+/** What a call is told; its signal is made when somebody looks at it, since it costs more than the rest of a question. */
+class CallOptions implements PredictOptions {
+  readonly waitUntil: NonNullable<PredictOptions['waitUntil']>
+  #controller: AbortController | undefined
+  #aborted = false
+
+  constructor(waitUntil: NonNullable<PredictOptions['waitUntil']>) {
+    this.waitUntil = waitUntil
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#aborted) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  abort(): void {
+    this.#aborted = true
+    this.#controller?.abort()
+  }
+}
+
 /**
  * Asks a network, on subscription, and emits its one answer, which the subscriber owns.
  *
@@ -62,17 +84,16 @@ export const discard = <T>(algebra: VectorAlgebra<T>, prediction: Prediction<T>)
 export const ask = <T>(
   model: Denoiser<T>,
   { x, t, condition }: Question<T>,
-  waitUntil: PredictOptions['waitUntil'] = () => undefined,
-): Observable<Prediction<T>> => {
-  const answer$ = new Observable<Prediction<T>>((subscriber) => {
-    const controller = new AbortController()
-    const { signal } = controller
+  waitUntil: NonNullable<PredictOptions['waitUntil']> = () => undefined,
+): Observable<Prediction<T>> =>
+  new Observable((subscriber) => {
     let answered = false
+    const options = new CallOptions(waitUntil)
     // before the network is asked: it may be what makes the subscriber give up
     subscriber.add(() => {
-      if (!answered) controller.abort()
+      if (!answered) options.abort()
     })
-    const answer = model.predict(x, t, condition, { signal, waitUntil })
+    const answer = model.predict(x, t, condition, options)
     const call = from(answer)
       .pipe(take(1))
       .subscribe({
@@ -86,8 +107,10 @@ export const ask = <T>(
           subscriber.error(error)
         },
         complete: () => {
+          const isMissing = !answered
           answered = true
-          subscriber.complete()
+          if (isMissing) subscriber.error(fail('PredictionMissing', { t: t[0] ?? NaN }))
+          else subscriber.complete()
         },
       })
     if (isObservable(answer)) subscriber.add(call)
@@ -98,5 +121,3 @@ export const ask = <T>(
         }),
       )
   })
-  return answer$.pipe(throwIfEmpty(() => fail('PredictionMissing', { t: t[0] ?? NaN })))
-}

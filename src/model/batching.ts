@@ -18,8 +18,9 @@ import { fail } from '../failure.ts'
 import { E } from '../fp.ts'
 import { macrotaskScheduler } from './macrotask.ts'
 import { ask, discard, tensorsOf } from './ask.ts'
-import { checkLabels, joinConditions, kindOfCondition, splitCondition } from './condition.ts'
+import { checkShared, joinConditions, kindOfCondition, splitCondition } from './condition.ts'
 import type { Condition, Denoiser, Prediction, PredictOptions } from './denoiser.ts'
+import { fairQueue, type Wanted } from './fair-queue.ts'
 import { openScope } from './scope.ts'
 
 /** How calls become batches. */
@@ -33,16 +34,12 @@ export interface Batching {
 }
 
 /** Somebody who waits for an answer. */
-interface Caller<T> {
+interface Caller<T> extends Wanted {
   readonly x: T
   readonly t: readonly number[]
   readonly condition: Condition
   readonly waitUntil: NonNullable<PredictOptions['waitUntil']>
   readonly answer: Subscriber<Prediction<T>>
-  /** What it may be asked together with. */
-  readonly kind: string
-  /** Who is asked first: the highest. */
-  urgency: number
 }
 
 /** A prediction for several callers, in parts. */
@@ -112,38 +109,28 @@ const checked = (name: string, value: number): number => {
   throw fail('RunInvalid', { reason: `${name} is ${String(value)}, and has to be a whole number from 1` })
 }
 
+/** Macrotasks that the next call waits for those whose turn it would be: a run that looks at its frame asks again within a few. */
+const MOMENT = 8
+
 /**
  * Lets callers of a network share its calls.
  *
  * @param model - the network
  * @param options - how calls become batches
- * @returns for a priority (higher is asked earlier), a denoiser that asks together with all others
+ * @returns for a weight, a denoiser that asks together with all others, and is served rows in proportion to it
  * @throws RunInvalid for a maxRows or concurrent that is no whole number from 1
  */
 export const batching = <T>(
   model: Denoiser<T>,
   { maxRows = Infinity, concurrent = Infinity, scheduler = macrotaskScheduler }: Batching,
-): ((priority: number) => Denoiser<T>) => {
+): ((weight: number) => Denoiser<T>) => {
   checked('maxRows', maxRows)
   checked('concurrent', concurrent)
   const { algebra, labels } = model
-  let waiting: ReadonlyArray<Caller<T>> = []
+  const queue = fairQueue<Caller<T>>()
   let underWay = 0
   let flushing = false
-
-  /** Takes the most urgent of those who wait, and all that fit beside it. */
-  const nextBatch = (): ReadonlyArray<Caller<T>> => {
-    const inOrder = waiting.toSorted((a, b) => b.urgency - a.urgency)
-    const [first] = inOrder
-    let room = maxRows
-    const batch = inOrder.filter(({ kind, t }) => {
-      const fits = kind === first?.kind && t.length <= room
-      if (fits) room -= t.length
-      return fits
-    })
-    waiting = waiting.filter((caller) => !batch.includes(caller))
-    return batch
-  }
+  let patience = 0
 
   const start = (batch: ReadonlyArray<Caller<T>>): void => {
     underWay += 1
@@ -151,7 +138,9 @@ export const batching = <T>(
       .pipe(
         finalize(() => {
           underWay -= 1
-          if (waiting.length > 0) soon()
+          patience = MOMENT
+          queue.served(batch)
+          if (queue.size() > 0) soon()
         }),
       )
       .subscribe({
@@ -167,11 +156,22 @@ export const batching = <T>(
       })
   }
 
+  /** Whether to give those a moment who have just been answered, and would be next if they asked again. */
+  const waits = (): boolean => {
+    if (!queue.isExpecting()) return false
+    patience -= 1
+    if (patience < 0) queue.expectNobody()
+    return patience >= 0
+  }
   const flush = (): void => {
     flushing = false
-    while (waiting.length > 0 && underWay < concurrent) start(nextBatch())
-    // whoever is passed over is more urgent next time, so that nobody waits for ever
-    for (const caller of waiting) caller.urgency += 1
+    while (queue.size() > 0 && underWay < concurrent) {
+      if (waits()) {
+        soon()
+        return
+      }
+      start(queue.take(maxRows))
+    }
   }
   const soon = (): void => {
     if (flushing || underWay >= concurrent) return
@@ -180,58 +180,58 @@ export const batching = <T>(
   }
 
   const enqueue = (
-    priority: number,
-    question: Omit<Caller<T>, 'answer' | 'urgency'>,
+    want: ReturnType<typeof queue.join>,
+    question: Omit<Caller<T>, 'answer' | 'rows'>,
   ): Observable<Prediction<T>> =>
     new Observable((answer) => {
-      const caller: Caller<T> = { ...question, answer, urgency: priority }
-      waiting = [...waiting, caller]
+      const takeBack = want({ ...question, answer, rows: question.t.length })
       soon()
-      return () => {
-        waiting = waiting.filter((other) => other !== caller)
-      }
+      return takeBack
     })
 
-  return (priority) => ({
-    ...model,
-    predict: (x, t, condition, { waitUntil = () => undefined }) => {
-      const shape = algebra.shape(x)
-      // a number has no rows, and is asked about on its own
-      if (shape.length === 0) return ask(model, { x, t, condition }, waitUntil)
-      // here, since in a batch it would be everybody's failure
-      const refused = checkLabels(labels, t.length)(condition)
-      if (E.isLeft(refused)) return throwError(() => refused.left)
-      const kind = [kindOfCondition(condition), ...shape.slice(1)].join()
-      if (t.length <= maxRows) return enqueue(priority, { x, t, condition, waitUntil, kind })
+  return (weight) => {
+    const want = queue.join(weight)
+    return {
+      ...model,
+      predict: (x, t, condition, { waitUntil = () => undefined }) => {
+        const shape = algebra.shape(x)
+        // a number has no rows, and is asked about on its own
+        if (shape.length === 0) return ask(model, { x, t, condition }, waitUntil)
+        // here, since in a batch it would be everybody's failure
+        const refused = checkShared(labels, t.length)(condition)
+        if (E.isLeft(refused)) return throwError(() => refused.left)
+        const kind = [kindOfCondition(condition), ...shape.slice(1)].join()
+        if (t.length <= maxRows) return enqueue(want, { x, t, condition, waitUntil, kind })
 
-      const rows = Array.from({ length: Math.ceil(t.length / maxRows) }, (_, part) =>
-        Math.min(maxRows, t.length - part * maxRows),
-      )
-      return new Observable<Prediction<T>>((answer) => {
-        const made = openScope(algebra, waitUntil)
-        const parts = algebra.splitRows(x, rows)
-        made.add(...parts)
-        const conditions = splitCondition(condition, rows)
-        const answers = parts.map((part, i) =>
-          enqueue(priority, {
-            x: part,
-            t: t.slice(i * maxRows, (i + 1) * maxRows),
-            condition: conditions[i]!,
-            waitUntil: made.waitUntil,
-            kind,
-          }).pipe(
-            tap((prediction) => {
-              made.add(...tensorsOf(prediction))
-            }),
-          ),
+        const rows = Array.from({ length: Math.ceil(t.length / maxRows) }, (_, part) =>
+          Math.min(maxRows, t.length - part * maxRows),
         )
-        return forkJoin(answers)
-          .pipe(
-            map((all) => joinPredictions(algebra, all)),
-            finalize(made.close),
+        return new Observable<Prediction<T>>((answer) => {
+          const made = openScope(algebra, waitUntil)
+          const parts = algebra.splitRows(x, rows)
+          made.add(...parts)
+          const conditions = splitCondition(condition, rows)
+          const answers = parts.map((part, i) =>
+            enqueue(want, {
+              x: part,
+              t: t.slice(i * maxRows, (i + 1) * maxRows),
+              condition: conditions[i]!,
+              waitUntil: made.waitUntil,
+              kind,
+            }).pipe(
+              tap((prediction) => {
+                made.add(...tensorsOf(prediction))
+              }),
+            ),
           )
-          .subscribe(answer)
-      })
-    },
-  })
+          return forkJoin(answers)
+            .pipe(
+              map((all) => joinPredictions(algebra, all)),
+              finalize(made.close),
+            )
+            .subscribe(answer)
+        })
+      },
+    }
+  }
 }

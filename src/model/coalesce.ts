@@ -20,7 +20,8 @@ export type CoalesceOptions = Omit<Batching, 'concurrent'>
  *    call of more rows is cut, and its answers are put together.
  * 2. Rows with labels and rows without, and images of different sizes, are asked about apart.
  * 3. Whoever unsubscribes before is not asked for; when nobody waits for a call any more, it is aborted.
- * 4. Labels that the model does not have fail the one who asked for them. What fails the call, fails all who wait for it.
+ * 4. Labels that the model does not have fail the one who asked for them. What the model makes of rows without labels, it says itself. What
+ *    fails the call, fails all who wait for it.
  * 5. Wherever it stands it changes no result but in the last digits, since a network may add in another order in another batch.
  *
  * @param model - the network; whoever is to share calls asks the one denoiser that is returned
@@ -46,4 +47,4 @@ export type CoalesceOptions = Omit<Batching, 'concurrent'>
  * ```
  */
 export const coalesce = <T>(model: Denoiser<T>, options: CoalesceOptions = {}): Denoiser<T> =>
-  batching(model, options)(0)
+  batching(model, options)(1)

@@ -43,6 +43,34 @@ export const checkLabels =
   }
 
 /**
+ * Whether a batch can be asked about together with others: what is wrong with its own labels would be everybody's failure. Without labels
+ * it is asked about apart from those that have some, and the model says itself what it makes of that.
+ *
+ * @param labels - the classes that the model says it has
+ * @param rows - the size of the batch
+ * @returns nothing; or `LabelCount`, or `LabelUnknown`
+ *
+ * @example
+ * ```ts
+ * const check = checkShared({ count: 3 }, 2)
+ * expect(check({})).toEqual(E.right(undefined))
+ * expect(check({ labels: [0] })).toMatchObject(E.left({ _tag: 'LabelCount' }))
+ * expect(check({ labels: [0, 3] })).toMatchObject(E.left({ _tag: 'LabelUnknown', label: '3' }))
+ * expect(checkShared(undefined, 2)({ labels: [0, 3] })).toEqual(E.right(undefined))
+ * ```
+ */
+export const checkShared =
+  (labels: Labels | undefined, rows: number) =>
+  (condition: Condition): E.Either<Failure, void> => {
+    const { labels: given } = condition
+    if (given === undefined) return E.right(undefined)
+    if (given.length !== rows) return E.left(fail('LabelCount', { labels: given.length, rows }))
+    return labels === undefined
+      ? E.right(undefined)
+      : E.map(() => undefined)(checkLabels(labels, rows)(condition))
+  }
+
+/**
  * What two batches have to have in common to be asked about as one: whether their rows have labels.
  *
  * @example

@@ -7,25 +7,32 @@ import type { Denoiser } from './denoiser.ts'
 
 /** A user of a shared network. */
 export interface Client {
-  /** Who has a higher one is asked for earlier; 0 unless said. */
+  /** Each one higher doubles the user's share of the rows; 0 unless said. */
   readonly priority?: number
 }
+
+/** Beyond a share of four thousand millions to one, a clock could stand still. */
+const MOST_URGENT = 32
 
 /**
  * Shares a network among independent runs, fairly.
  *
  * @remarks
- * 1. At most `concurrent` calls are under way, one unless said; what is asked meanwhile waits, and becomes the next call: the most
- *    urgent first, then whoever has waited longest, up to `maxRows` rows.
- * 2. A run has one call waiting at a time (a guided one has two), so runs that ask for the same number of rows advance
- *    alike, however many steps they have to go.
- * 3. Whoever is passed over counts as one priority higher each time: nobody waits for ever.
- * 4. Cancelling a run takes its call out of the queue, or its rows out of the answer; a call that nobody waits for any more is aborted.
+ * 1. At most `concurrent` calls are under way, one unless said; what is asked meanwhile waits, and becomes the next call, of up to
+ *    `maxRows` rows.
+ * 2. Users who always have something to ask are served *rows* in proportion to `2^priority`, whatever they ask at a time: of two users alike,
+ *    the one with batches of 64 takes one step while the other takes 64 with batches of 1; with priority 3, a user gets eight rows
+ *    for every row of a user with 0. So urgency shortens the wait, and nobody waits for ever.
+ * 3. Room that is left in a call goes to whoever fits, in the same order, and counts.
+ * 4. A user who asks for nothing saves nothing up. One who has just been answered is given a moment (a few macrotasks) to ask again, if
+ *    it would be his turn; who works on a frame for longer, loses it.
+ * 5. All runs of a user share what is his.
+ * 6. Cancelling a run takes its call out of the queue, or its rows out of the answer; a call that nobody waits for any more is aborted.
  *
  * @param model - the network
  * @param options - `maxRows` and `concurrent`; `scheduler`, when to ask
  * @returns for each user, a denoiser
- * @throws RunInvalid for numbers that are no whole ones from 1; the denoiser for a priority that is no finite number
+ * @throws RunInvalid for numbers that are no whole ones from 1; the denoiser for a priority outside `[−32, 32]`
  *
  * @example
  * ```ts
@@ -38,9 +45,11 @@ export const timeshared = <T>(
   model: Denoiser<T>,
   { concurrent = 1, ...options }: Batching = {},
 ): ((client?: Client) => Denoiser<T>) => {
-  const clientOf = batching(model, { ...options, concurrent })
+  const denoiserFor = batching(model, { ...options, concurrent })
   return ({ priority = 0 } = {}) => {
-    if (Number.isFinite(priority)) return clientOf(priority)
-    throw fail('RunInvalid', { reason: `priority is ${String(priority)}, and has to be a finite number` })
+    if (Math.abs(priority) <= MOST_URGENT) return denoiserFor(2 ** priority)
+    throw fail('RunInvalid', {
+      reason: `priority is ${String(priority)}, and has to lie between −${String(MOST_URGENT)} and ${String(MOST_URGENT)}`,
+    })
   }
 }

@@ -63,11 +63,15 @@ const user = (
   model: Denoiser<Counted>,
   books: Books,
   rows: readonly number[],
-  labels: readonly number[] = rows.map(() => 0),
+  labels: readonly number[] | null = rows.map(() => 0),
 ): { readonly got: unknown[]; readonly subscription: Subscription; readonly free: () => void } => {
   const x = books.algebra.fromValues({ shape: [rows.length, 1], data: Float64Array.from(rows) })
   const got: unknown[] = []
-  const subscription = ask(model, { x, t: rows.map((row) => row * 10), condition: { labels } }).subscribe({
+  const subscription = ask(model, {
+    x,
+    t: rows.map((row) => row * 10),
+    condition: labels === null ? {} : { labels },
+  }).subscribe({
     next: ({ output, variance }) => {
       got.push([...output.values.data], [...(variance?.values.data ?? [])])
       books.algebra.dispose(output)
@@ -174,6 +178,22 @@ describe('coalesce', () => {
     expect([books.alive(), books.faults]).toEqual([0, []])
   })
 
+  it('leaves it to the model what to make of rows without labels', async () => {
+    const { model, books, asked, answer } = manual()
+    const shared = coalesce(model)
+    const users = [user(shared, books, [1], null), user(shared, books, [2]), user(shared, books, [3], null)]
+    await aWhile()
+    expect(asked.map(({ rows, condition }) => [rows, condition])).toEqual([
+      [[1, 3], {}],
+      [[2], { labels: [0] }],
+    ])
+    answer(0)
+    answer(1)
+    expect(users.map(({ got }) => got[0])).toEqual([[3], [6], [9]])
+    for (const { free } of users) free()
+    expect([books.alive(), books.faults]).toEqual([0, []])
+  })
+
   it('fails whoever asks for a label that is none, and nobody else', async () => {
     const { model, books, asked, answer } = manual()
     const shared = coalesce(model)
@@ -231,7 +251,7 @@ describe('timeshared', () => {
     expect(asked.map(({ rows }) => rows)).toEqual([[1]])
     answer(0)
     await aWhile()
-    expect(asked.map(({ rows }) => rows)).toEqual([[1], [2, 3, 4, 5]])
+    expect(asked.map(({ rows }) => rows)).toEqual([[1], [6, 2, 3]])
     answer(1)
     await aWhile()
     answer(2)
@@ -281,7 +301,7 @@ describe('timeshared', () => {
     await aWhile()
     expect(first.got).toMatchObject([{ message: 'once' }])
     expect(second.got[0]).toEqual([6])
-    expect(() => client({ priority: NaN })).toThrow('priority')
+    for (const priority of [NaN, Infinity, 33, -33]) expect(() => client({ priority })).toThrow('priority')
     first.free()
     second.free()
     expect([books.alive(), books.faults]).toEqual([0, []])
