@@ -66,6 +66,9 @@ export interface FailureFacts {
   readonly StateInvalid: { readonly reason: string }
   readonly OperatorInvalid: { readonly operator: string; readonly reason: string }
 
+  // training
+  readonly LossNotFinite: { readonly step: number; readonly loss: number }
+
   // encoders
   readonly EncoderMissing: { readonly path: string; readonly encoder: string; readonly reason: string }
   readonly PictureTooLarge: { readonly width: number; readonly height: number; readonly most: string }
@@ -96,6 +99,7 @@ export interface FailureFacts {
   }
   readonly EngineUnavailable: { readonly engine: string; readonly reason: string }
   readonly ModelRejected: { readonly engine: string; readonly reason: string }
+  readonly SetupFailed: { readonly what: string; readonly reason: string }
 
   // pipelines
   readonly PipelineInvalid: { readonly problems: readonly string[] }
@@ -159,6 +163,10 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   StateInvalid: (f) => `The saved state is not usable: ${f.reason}.`,
   OperatorInvalid: (f) => `The operator ${f.operator} is not possible: ${f.reason}.`,
 
+  // training
+  LossNotFinite: (f) =>
+    `The loss is ${String(f.loss)} at step ${String(f.step)}, so training has stopped; a smaller learning rate or clipped gradients may help.`,
+
   // encoders
   EncoderMissing: (f) =>
     `${f.path} needs ${f.encoder}, and ${f.reason}; .gif, .apng and .png are written without it.`,
@@ -183,6 +191,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   EngineUnknown: (f) => `There is no engine ${f.engine}; there are ${list(f.known)}${hint(f.nearest)}.`,
   EngineUnavailable: (f) => `The engine ${f.engine} can't run here: ${f.reason}.`,
   ModelRejected: (f) => `The engine ${f.engine} could not run the model: ${f.reason}.`,
+  SetupFailed: (f) => `${f.what} could not be set up: ${f.reason}.`,
 
   // pipelines: a line for each problem, with its place
   PipelineInvalid: (f) => f.problems.join('\n'),
