@@ -67,12 +67,18 @@ withOutputs(sampleCommand)
     process.exitCode = await sample(flags, context(flags))
   })
 
-/** Aborted by the first Ctrl-C, and by whoever ends us politely. */
+/** How long files may take to be finished before somebody is told what goes on, in ms. */
+const PATIENCE = 1000
+
+/** Aborted by the first Ctrl-C, and by whoever ends us politely. The second one finds no listener, and ends the process. */
 const interrupted = (): AbortSignal => {
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'])
     process.once(signal, () => {
       controller.abort()
+      setTimeout(() => {
+        words('The files are being finished; Ctrl-C again stops at once.\n')
+      }, PATIENCE).unref()
     })
   return controller.signal
 }
