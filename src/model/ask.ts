@@ -1,7 +1,7 @@
 /**
  * One call of a network, such that nothing is lost when nobody waits for the answer any more.
  */
-import { from, isObservable, Observable, take, throwIfEmpty } from 'rxjs'
+import { from, isObservable, Observable, type Subscription, throwIfEmpty } from 'rxjs'
 import type { VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
 import type { Condition, Denoiser, PredictOptions, Prediction } from './denoiser.ts'
@@ -44,7 +44,8 @@ export const discard = <T>(algebra: VectorAlgebra<T>, prediction: Prediction<T>)
  *
  * @remarks
  * Unsubscribing aborts the call's signal. A call that goes on all the same (a promise can't be stopped) is reported to
- * `waitUntil`, and its late answer disposed of.
+ * `waitUntil`, and its late answer disposed of. A network has one answer, its first; what it emits at once
+ * along with that is disposed of.
  *
  * @param model - the network
  * @param question - what to ask; x has to stay alive until the answer, and until what was given to `waitUntil` has ended
@@ -67,34 +68,46 @@ export const ask = <T>(
   const answer$ = new Observable<Prediction<T>>((subscriber) => {
     const controller = new AbortController()
     const { signal } = controller
+    let first: Prediction<T> | undefined
     let answered = false
+    let call: Subscription | undefined
     // before the network is asked: it may be what makes the subscriber give up
     subscriber.add(() => {
       if (!answered) controller.abort()
     })
     const answer = model.predict(x, t, condition, { signal, waitUntil })
-    const call = from(answer)
-      .pipe(take(1))
-      .subscribe({
-        next: (prediction) => {
-          answered = true
-          if (subscriber.closed) discard(model.algebra, prediction)
-          else subscriber.next(prediction)
-        },
-        error: (error: unknown) => {
-          answered = true
-          subscriber.error(error)
-        },
-        complete: () => {
-          answered = true
+    const asked = from(answer).subscribe({
+      next: (prediction) => {
+        const before = first === undefined ? [] : tensorsOf(first)
+        answered = true
+        if (first === undefined && !subscriber.closed) {
+          first = prediction
+          subscriber.next(prediction)
           subscriber.complete()
-        },
-      })
+        } else {
+          first ??= prediction
+          for (const tensor of tensorsOf(prediction))
+            if (!before.includes(tensor)) model.algebra.dispose(tensor)
+        }
+        call?.unsubscribe()
+      },
+      error: (error: unknown) => {
+        answered = true
+        subscriber.error(error)
+      },
+      complete: () => {
+        answered = true
+        subscriber.complete()
+      },
+    })
+    // not before: what comes along with an answer that is at hand belongs to nobody else
+    call = asked
+    if (first !== undefined) call.unsubscribe()
     if (isObservable(answer)) subscriber.add(call)
     else if (!call.closed)
       waitUntil(
         new Promise<void>((resolve) => {
-          call.add(resolve)
+          asked.add(resolve)
         }),
       )
   })
