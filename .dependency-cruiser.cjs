@@ -53,6 +53,7 @@ const vocabulary = ['algebra', 'layout', 'shape', 'stack-rows']
 const binders = {
   'model/gaussian-mixture': ['numbers'],
   'model/inspection': ['shapes'],
+  'model/tensor-denoiser': ['tfjs'],
   'model/unet2d-denoiser': ['tfjs'],
 }
 

@@ -67,6 +67,9 @@ export interface FailureFacts {
   readonly StateInvalid: { readonly reason: string }
   readonly OperatorInvalid: { readonly operator: string; readonly reason: string }
 
+  // training
+  readonly LossNotFinite: { readonly step: number; readonly loss: number }
+
   // encoders
   readonly EncoderMissing: { readonly path: string; readonly encoder: string; readonly reason: string }
   readonly PictureTooLarge: { readonly width: number; readonly height: number; readonly most: string }
@@ -160,6 +163,10 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
     `The saved state goes on with the ${f.what} that it was made with, ${f.saved}, and not with ${f.given}.`,
   StateInvalid: (f) => `The saved state is not usable: ${f.reason}.`,
   OperatorInvalid: (f) => `The operator ${f.operator} is not possible: ${f.reason}.`,
+
+  // training
+  LossNotFinite: (f) =>
+    `The loss is ${String(f.loss)} at step ${String(f.step)}, so training has stopped; a smaller learning rate or clipped gradients may help.`,
 
   // encoders
   EncoderMissing: (f) =>

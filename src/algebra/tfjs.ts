@@ -6,6 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Activation, NetworkAlgebra, Parameters, Shape, TensorAlgebra, Values } from './algebra.ts'
 import { frequencies } from './sinusoid.ts'
+import { conv2d } from './tfjs/conv2d.ts'
 import { registerGradients } from './tfjs/gradients.ts'
 import { groupNorm } from './tfjs/group-norm.ts'
 import { clampedCombination, linearCombination } from './tfjs/linear-combination.ts'
@@ -27,20 +28,6 @@ const perPixel = (vector: tf.Tensor): tf.Tensor => {
   const [rows = 1, channels = 1] = vector.shape
   return tf.reshape(vector, [rows, 1, 1, channels])
 }
-
-const conv2d: Network['conv2d'] = (x, filter, bias, { stride, padding: { top, bottom, left, right } }) =>
-  tf.fused.conv2d({
-    x: x as tf.Tensor4D,
-    filter: filter as tf.Tensor4D,
-    bias,
-    strides: stride,
-    pad: [
-      [0, 0],
-      [top, bottom],
-      [left, right],
-      [0, 0],
-    ],
-  })
 
 const dense: Network['dense'] = (x, weight, bias) => {
   const [ins = 1, outs = 1] = weight.shape
@@ -178,3 +165,30 @@ export const tfjsParameters =
       const layout = layouts[shape.length]
       return layout === undefined ? stored : tf.transpose(stored, layout)
     })
+
+/** The way back of {@link layouts}. */
+const stored: Readonly<Record<number, number[]>> = { 2: [1, 0], 4: [3, 2, 0, 1] }
+
+/**
+ * Reads back weights of {@link tfjsParameters}, in the layout of checkpoints.
+ *
+ * @param weight - or anything shaped like one: its gradient, or what an optimiser remembers of it
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const { shape } = await tfjsParameterValues(tf.zeros([1, 1, 2, 3]))
+ * expect(shape).toEqual([3, 2, 1, 1])
+ * ```
+ */
+export const tfjsParameterValues = async (weight: tf.Tensor): Promise<Values> => {
+  const layout = stored[weight.rank]
+  const turned = layout === undefined ? weight : tf.transpose(weight, layout)
+  try {
+    return await tfjs.toValues(turned)
+  } finally {
+    if (turned !== weight) turned.dispose()
+  }
+}

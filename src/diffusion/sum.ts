@@ -39,14 +39,15 @@ export const sumOf = <T>(vector: T): Sum<T> => [[1, vector]]
  * ```
  */
 export const linear = <T>(...parts: ReadonlyArray<readonly [Coefficient, Sum<T>]>): Sum<T> => {
-  const collected = new Map<T, Coefficient>()
+  // the vectors are few: looking through a list is cheaper than keeping a map
+  const all: Array<[Coefficient, T]> = []
   for (const [factor, sum] of parts)
     for (const [coefficient, vector] of sum) {
       const scaled = times(factor, coefficient)
-      const sofar = collected.get(vector)
-      collected.set(vector, sofar === undefined ? scaled : plus(sofar, scaled))
+      const known = all.find(([, other]) => other === vector)
+      if (known === undefined) all.push([scaled, vector])
+      else known[0] = plus(known[0], scaled)
     }
-  const all = [...collected].map(([vector, coefficient]) => [coefficient, vector] as const)
   const present = all.filter(([coefficient]) => coefficient !== 0)
   // what cancels altogether is zero of some shape, and only a vector knows which
   return present.length > 0 ? present : all.slice(0, 1)

@@ -13,7 +13,7 @@ import { E, pipe, TE } from '../fp.ts'
 import type { Labels } from '../model/denoiser.ts'
 import { type Inspection, inspectUNet2D } from '../model/inspection.ts'
 import { decodeUNet2DConfig, type UNet2DConfig } from '../model/unet2d-config.ts'
-import type { Trained } from '../model/unet2d-denoiser.ts'
+import type { Trained } from '../model/tensor-denoiser.ts'
 import type { Checkpoint } from './engine.ts'
 
 /** Classes, and whether it is a guess that the last stands for "none". */

@@ -8,7 +8,7 @@ import type { Failure } from '../failure.ts'
 import type { TE } from '../fp.ts'
 import type { Denoiser } from '../model/denoiser.ts'
 import type { UNet2DConfig } from '../model/unet2d-config.ts'
-import type { Trained } from '../model/unet2d-denoiser.ts'
+import type { Trained } from '../model/tensor-denoiser.ts'
 
 /** A checkpoint in memory, checked: what an engine makes a model of. */
 export interface Checkpoint {

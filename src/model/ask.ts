@@ -1,7 +1,7 @@
 /**
  * One call of a network, such that nothing is lost when nobody waits for the answer any more.
  */
-import { from, isObservable, Observable, type Subscription, throwIfEmpty } from 'rxjs'
+import { from, isObservable, Observable, type Subscription } from 'rxjs'
 import type { VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
 import type { Condition, Denoiser, PredictOptions, Prediction } from './denoiser.ts'
@@ -39,6 +39,28 @@ export const discard = <T>(algebra: VectorAlgebra<T>, prediction: Prediction<T>)
   tensorsOf(prediction).forEach(algebra.dispose)
 }
 
+/** What a call is told; its signal is made when somebody looks at it, since it costs more than the rest of a question. */
+class CallOptions implements PredictOptions {
+  readonly waitUntil: NonNullable<PredictOptions['waitUntil']>
+  #controller: AbortController | undefined
+  #aborted = false
+
+  constructor(waitUntil: NonNullable<PredictOptions['waitUntil']>) {
+    this.waitUntil = waitUntil
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#aborted) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  abort(): void {
+    this.#aborted = true
+    this.#controller?.abort()
+  }
+}
+
 /**
  * Asks a network, on subscription, and emits its one answer, which the subscriber owns.
  *
@@ -63,19 +85,18 @@ export const discard = <T>(algebra: VectorAlgebra<T>, prediction: Prediction<T>)
 export const ask = <T>(
   model: Denoiser<T>,
   { x, t, condition }: Question<T>,
-  waitUntil: PredictOptions['waitUntil'] = () => undefined,
-): Observable<Prediction<T>> => {
-  const answer$ = new Observable<Prediction<T>>((subscriber) => {
-    const controller = new AbortController()
-    const { signal } = controller
+  waitUntil: NonNullable<PredictOptions['waitUntil']> = () => undefined,
+): Observable<Prediction<T>> =>
+  new Observable((subscriber) => {
     let first: Prediction<T> | undefined
     let answered = false
     let call: Subscription | undefined
+    const options = new CallOptions(waitUntil)
     // before the network is asked: it may be what makes the subscriber give up
     subscriber.add(() => {
-      if (!answered) controller.abort()
+      if (!answered) options.abort()
     })
-    const answer = model.predict(x, t, condition, { signal, waitUntil })
+    const answer = model.predict(x, t, condition, options)
     const asked = from(answer).subscribe({
       next: (prediction) => {
         const before = first === undefined ? [] : tensorsOf(first)
@@ -97,7 +118,7 @@ export const ask = <T>(
       },
       complete: () => {
         answered = true
-        subscriber.complete()
+        if (first === undefined) subscriber.error(fail('PredictionMissing', { t: t[0] ?? NaN }))
       },
     })
     // not before: what comes along with an answer that is at hand belongs to nobody else
@@ -111,5 +132,3 @@ export const ask = <T>(
         }),
       )
   })
-  return answer$.pipe(throwIfEmpty(() => fail('PredictionMissing', { t: t[0] ?? NaN })))
-}

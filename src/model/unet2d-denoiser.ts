@@ -1,19 +1,13 @@
 /**
  * A `UNet2DModel` on tensors as a {@link Denoiser}.
  */
-import * as tf from '@tensorflow/tfjs-core'
-import { defer, of, throwError } from 'rxjs'
+import type * as tf from '@tensorflow/tfjs-core'
 import type { Parameters } from '../algebra/algebra.ts'
 import { tfjs } from '../algebra/tfjs.ts'
-import { E } from '../fp.ts'
-import { checkLabels } from './condition.ts'
 import type { Denoiser } from './denoiser.ts'
-import { toPrediction } from './to-prediction.ts'
+import { tensorDenoiser, type Trained } from './tensor-denoiser.ts'
 import { unet2d } from './unet2d.ts'
 import type { UNet2DConfig } from './unet2d-options.ts'
-
-/** What a checkpoint says beside its weights. */
-export type Trained = Pick<Denoiser<tf.Tensor>, 'predicts' | 'schedule' | 'range' | 'labels'>
 
 /**
  * A denoiser that runs a UNet on the current backend of tfjs.
@@ -44,23 +38,9 @@ export const unet2dDenoiser = (
   config: UNet2DConfig,
   parameter: Parameters<tf.Tensor>,
   trained: Trained,
-): Denoiser<tf.Tensor> => {
-  const network = unet2d(config)(tfjs, parameter)
-  return {
+): Denoiser<tf.Tensor> =>
+  tensorDenoiser(unet2d(config)(tfjs, parameter), {
     ...trained,
-    algebra: tfjs,
     shape: [...config.sample_size, config.in_channels],
     learnedVariance: config.out_channels === 2 * config.in_channels,
-    predict: (x, t, condition) =>
-      defer(() => {
-        const checked = checkLabels(trained.labels, t.length)(condition)
-        if (E.isLeft(checked)) return throwError(() => checked.left)
-        const labels = checked.right
-        const output = tf.tidy(() => {
-          const classes = labels && tf.tensor1d([...labels], 'int32')
-          return network(x, tf.tensor1d([...t]), classes)
-        })
-        return of(toPrediction(config.in_channels, output))
-      }),
-  }
-}
+  })

@@ -7,6 +7,7 @@ import {
   defer,
   filter,
   finalize,
+  map,
   mergeScan,
   Observable,
   type ObservableInput,
@@ -17,14 +18,21 @@ import {
 import type { Transition } from '../diffusion/transition.ts'
 import { companyNow } from './company.ts'
 import type { ChainConfig, Continuation } from './continuation.ts'
-import { type Frame, lend } from './frame.ts'
+import type { Frame } from './frame.ts'
+import { lend } from './lend.ts'
 import { macrotaskScheduler } from '../model/macrotask.ts'
 import { openRun } from './run.ts'
 import { startedBy, startsRuns } from './settled.ts'
-import { isStepped, type Latent, needs, step, type Stepped } from './step.ts'
+import { type Latent, needs, step, type Stepped } from './step.ts'
 
 /** Where a chain begins, and who reads the tensors of that. */
 export type Beginning<T> = Pick<Continuation<T>, 'latent' | 'readers'>
+
+/** Where a chain is, and the frame that shows how it came there. */
+interface Place<T> {
+  readonly latent: Latent<T>
+  readonly frame?: Frame<T>
+}
 
 /**
  * Walks a chain.
@@ -57,8 +65,10 @@ export const chain = <T>(
     }
     own(needs(first))
 
-    /** A step waits for those of others before it goes out, and is lost with whoever waited for it. */
-    const inOrder = (stepped: Stepped<T>): Observable<Stepped<T>> =>
+    const known: Transition[] = []
+    let taken = 0
+    /** A step waits for those of others before it goes out as a frame, and is lost with whoever waited for it. */
+    const inOrder = (stepped: Stepped<T>): Observable<Place<T>> =>
       new Observable((next) => {
         let waiting = true
         next.add(() => {
@@ -66,54 +76,40 @@ export const chain = <T>(
         })
         const delivery = seat.deliver(() => {
           waiting = false
-          next.next(stepped)
+          taken += 1
+          const after = taken
+          const ahead = (): readonly Transition[] => known.slice(after)
+          const { frame, returned } = lend(run, stepped, { config, latent: stepped, readers, ahead })
+          own(needs(stepped))
+          next.next({ latent: stepped, frame })
+          returned()
           next.complete()
         })
         next.add(delivery)
       })
 
-    const advance = (latent: Latent<T>, transition: Transition): Observable<Latent<T>> =>
-      new Observable<Latent<T>>((next) => {
+    const advance = ({ latent }: Place<T>, transition: Transition): Observable<Place<T>> =>
+      new Observable((next) => {
         const waitUntil = (work: ObservableInput<unknown>): void => {
           run.outlast(latent.x, work)
         }
-        const stepped$ = defer(() => of(latent).pipe(step({ ...config, waitUntil })(transition)))
+        const place$ = of(latent).pipe(step({ ...config, waitUntil })(transition), concatMap(inOrder))
         const turn = seat.turn(() => {
           // a network that ends the run itself goes on reading x until it returns
           run.during(latent.x, () => {
-            stepped$.pipe(concatMap(inOrder)).subscribe(next)
+            place$.subscribe(next)
           })
         })
         next.add(turn)
       })
 
-    const known: Transition[] = []
-    let taken = 0
-    const deliver = (stepped: Stepped<T>): Observable<Frame<T>> =>
-      new Observable((reader) => {
-        taken += 1
-        const after = taken
-        const { frame, returned } = lend(run, stepped, {
-          config,
-          latent: stepped,
-          readers,
-          get ahead() {
-            return known.slice(after)
-          },
-        })
-        own(needs(stepped))
-        reader.next(frame)
-        returned()
-        reader.complete()
-      })
-
-    const stepped$ = transitions$.pipe(
+    const frame$ = transitions$.pipe(
       tap((transition) => known.push(transition)),
-      mergeScan(advance, first, 1),
-      filter(isStepped),
+      mergeScan(advance, { latent: first }, 1),
+      map(({ frame }) => frame),
+      filter((frame) => frame !== undefined),
     )
-    return concat(stepped$, run.gate.idle).pipe(
-      concatMap(deliver),
+    return concat(frame$, run.gate.idle).pipe(
       takeUntil(run.gate.failure),
       finalize(() => {
         seat.leave()

@@ -18,8 +18,8 @@ export interface ChainConfig<T> extends Omit<StepConfig<T>, 'waitUntil'> {
 export interface Continuation<T> {
   readonly config: ChainConfig<T>
   readonly latent: Latent<T>
-  /** The steps that were to follow, as far as they were known. */
-  readonly ahead: readonly Transition[]
+  /** The steps that were to follow, as far as they are known by now. */
+  readonly ahead: () => readonly Transition[]
   /** Who reads the tensors in `latent`. */
   readonly readers: RefCount<T>
 }

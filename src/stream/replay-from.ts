@@ -91,7 +91,10 @@ export const replayFrom = <T>(
     const { algebra } = made.model
     const latent = restoreState(algebra, state)
     const readers = refCount(algebra.dispose)
-    return inCompany(companyOf(replayed$), goOnFrom({ config: made, latent, ahead, readers }, at, changes))
+    return inCompany(
+      companyOf(replayed$),
+      goOnFrom({ config: made, latent, ahead: () => ahead, readers }, at, changes),
+    )
   })
   return startsRuns(replayed$)
 }

@@ -39,7 +39,7 @@ export interface ResumeOptions extends Partial<
  * import { count, lastValueFrom } from 'rxjs'
  * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
  * const config = { model, rule: ddim(), noise: philox({ seed: 7 }) }
- * const onward = { config, latent: { x: 0.5, draws: 1 }, ahead: [], readers: { retain: () => undefined, release: () => undefined } }
+ * const onward = { config, latent: { x: 0.5, draws: 1 }, ahead: () => [], readers: { retain: () => undefined, release: () => undefined } }
  * const rest$ = goOnFrom(onward, { t: 599, alphaBar: model.schedule.alphaBars[599]! }, { spacing: trailing(10) })
  * expect(await lastValueFrom(rest$.pipe(count()))).toBe(6)
  * ```
@@ -51,7 +51,9 @@ export const goOnFrom = <T>(
 ): Observable<Frame<T>> => {
   const model = change === undefined ? config.model : change(config.model)
   const steps$ =
-    spacing === undefined ? from(ahead) : emitSteps(transitionsFrom(model.schedule, spacing, at, finalLevel))
+    spacing === undefined
+      ? from(ahead())
+      : emitSteps(transitionsFrom(model.schedule, spacing, at, finalLevel))
   return chain({ ...config, ...changes, model }, () => beginning, steps$)
 }
 

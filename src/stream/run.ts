@@ -3,8 +3,8 @@
  */
 import { finalize, from, type ObservableInput } from 'rxjs'
 import type { VectorAlgebra } from '../algebra/algebra.ts'
-import type { Lender } from './frame.ts'
 import { createGate, type Gate } from './gate.ts'
+import type { Lender } from './lend.ts'
 import type { RefCount } from './ref-count.ts'
 import { frameOf } from './settled.ts'
 

@@ -58,7 +58,7 @@ export const saveState = <T>(
     tensors,
     draws,
     history: history.map((past) => overSums(past, byPlace)),
-    ahead,
+    ahead: ahead(),
     ...(config.condition?.labels === undefined ? {} : { labels: config.condition.labels }),
     ...(config.clip === undefined ? {} : { clip: config.clip }),
     makers: makersOf(config, draws, algebra.shape(latent.x)),

@@ -1,7 +1,7 @@
 /**
  * A step of a sampler as an operator: predict, estimate, combine.
  */
-import { defer, finalize, map, mergeMap, type Observable, type OperatorFunction } from 'rxjs'
+import { finalize, map, mergeMap, type Observable, type OperatorFunction } from 'rxjs'
 import type { Sum } from '../algebra/algebra.ts'
 import { type Clip, type ClipChoice, clipEstimate, clipFor } from '../diffusion/clip.ts'
 import { type Estimate, estimate } from '../diffusion/estimate.ts'
@@ -61,19 +61,10 @@ export interface Stepped<T> extends Latent<T> {
  * ```
  */
 export const needs = <T>({ x, history = [] }: Latent<T>): readonly T[] => {
+  if (history.length === 0) return [x]
   const sums = history.flatMap(({ estimate }) => [estimate.x0, estimate.eps])
   return [...new Set([x, ...sums.flatMap((sum) => sum.map(([, tensor]) => tensor))])]
 }
-
-/**
- * Whether a latent is the outcome of a step.
- *
- * @example
- * ```ts
- * expect(isStepped({ x: 0.5, draws: 1 })).toBe(false)
- * ```
- */
-export const isStepped = <T>(latent: Latent<T>): latent is Stepped<T> => 'made' in latent
 
 /** What becomes of the network's output at one level: an estimate, clipped. */
 type Look<T> = (xt: Sum<T>, output: Sum<T>) => ReturnType<ReturnType<typeof clipEstimate<T>>>
@@ -162,81 +153,85 @@ export const step =
     const questions =
       question === undefined ? [] : Array.from({ length: question.times ?? 1 }, () => question)
 
-    return mergeMap((latent) =>
-      defer(() => {
-        const shape = algebra.shape(latent.x)
-        const made = openScope(algebra, config.waitUntil)
+    return mergeMap((latent) => {
+      const shape = algebra.shape(latent.x)
+      const made = openScope(algebra, config.waitUntil)
 
-        const estimateAt = (x: T, t: number, see: Look<T>): Observable<Seen<T>> => {
-          const times = Array.from({ length: shape[0] ?? 1 }, () => t)
-          return ask(model, { x, t: times, condition }, made.waitUntil).pipe(
-            map((prediction) => {
-              const { output, variance } = prediction
-              made.add(...tensorsOf(prediction))
-              const seen = see(sumOf(x), sumOf(output))
-              made.add(...seen.made)
-              return { estimate: seen.estimate, variance }
-            }),
-          )
-        }
-
-        const xt = sumOf(latent.x)
-        const first$ = estimateAt(latent.x, transition.at, look)
-        const estimates$ = questions.reduce<Observable<Asked<T>>>(
-          (asked$, { at, move, blend, look: lookThere }) =>
-            asked$.pipe(
-              mergeMap(({ first, estimate }) => {
-                const moved = made.of(algebra.combine(evaluate(move, { xt, ...estimate, z: [] })))
-                return estimateAt(moved, at.t, lookThere).pipe(
-                  map((next) => ({ first, estimate: blend(xt, estimate, next.estimate) })),
-                )
-              }),
-            ),
-          first$.pipe(map((first) => ({ first, estimate: first.estimate }))),
+      const askAt = (
+        x: T,
+        t: number,
+        see: Look<T>,
+        became: (seen: Seen<T>) => Asked<T>,
+      ): Observable<Asked<T>> => {
+        const times = Array.from({ length: shape[0] ?? 1 }, () => t)
+        return ask(model, { x, t: times, condition }, made.waitUntil).pipe(
+          map((prediction) => {
+            const { output, variance } = prediction
+            made.add(...tensorsOf(prediction))
+            const seen = see(sumOf(x), sumOf(output))
+            made.add(...seen.made)
+            return became({ estimate: seen.estimate, variance })
+          }),
         )
+      }
 
-        const draw = (index: number, variance: T | undefined): T => {
-          const z = algebra.fromValues({ shape, data: noise.draw(index, shape) })
-          if (spread === undefined) return z
-          const used = [z]
-          try {
-            if (variance === undefined) throw fail('VarianceMissing', { rule: rule.name })
-            const limit = MOST_SPREAD / Math.abs(spread)
-            const sane = algebra.clamp(sumOf(variance), -limit, limit)
-            used.push(sane)
-            return algebra.scaleByExp(z, sane, spread)
-          } finally {
-            used.forEach(algebra.dispose)
-          }
-        }
+      const xt = sumOf(latent.x)
+      const first$ = askAt(latent.x, transition.at, look, (first) => ({ first, estimate: first.estimate }))
+      const asked$ = questions.reduce(
+        (before$, { at, move, blend, look: lookThere }) =>
+          before$.pipe(
+            mergeMap(({ first, estimate }) => {
+              const moved = made.of(algebra.combine(evaluate(move, { xt, ...estimate, z: [] })))
+              return askAt(moved, at.t, lookThere, (next) => ({
+                first,
+                estimate: blend(xt, estimate, next.estimate),
+              }))
+            }),
+          ),
+        first$,
+      )
 
-        const combine = ({ first, estimate }: Asked<T>): Stepped<T> => {
-          const { x: before, draws, history = [] } = latent
-          const now = { transition, base: xt, estimate }
-          const { base, estimate: refined } = (isStill ? undefined : rule.refine?.(now, history)) ?? now
-          const z = form.z === 0 ? undefined : draw(draws, first.variance)
-          try {
-            const fresh = z === undefined ? [] : sumOf(z)
-            const x = made.of(algebra.combine(evaluate(form, { xt: base, ...refined, z: fresh })))
-            return {
-              x,
-              draws: draws + fresh.length,
-              history: isStill
-                ? history
-                : [{ transition, estimate: first.estimate }, ...history].slice(0, rule.memory ?? 0),
-              transition,
-              // without its own previous one, or a chain would hold on to all its steps
-              previous: { x: before, draws, history },
-              estimate: first.estimate,
-              made: made.deliver(),
-            }
-          } finally {
-            if (z !== undefined) algebra.dispose(z)
-          }
+      const draw = (index: number, variance: T | undefined): T => {
+        const z = algebra.fromValues({ shape, data: noise.draw(index, shape) })
+        if (spread === undefined) return z
+        const used = [z]
+        try {
+          if (variance === undefined) throw fail('VarianceMissing', { rule: rule.name })
+          const limit = MOST_SPREAD / Math.abs(spread)
+          const sane = algebra.clamp(sumOf(variance), -limit, limit)
+          used.push(sane)
+          return algebra.scaleByExp(z, sane, spread)
+        } finally {
+          used.forEach(algebra.dispose)
         }
-        return estimates$.pipe(map(combine), finalize(made.close))
-      }),
-    )
+      }
+
+      const combine = ({ first, estimate }: Asked<T>): Stepped<T> => {
+        const { x: before, draws, history = [] } = latent
+        const now = { transition, base: xt, estimate }
+        const { base, estimate: refined } = (isStill ? undefined : rule.refine?.(now, history)) ?? now
+        const z = form.z === 0 ? undefined : draw(draws, first.variance)
+        try {
+          const fresh = z === undefined ? [] : sumOf(z)
+          const x = made.of(algebra.combine(evaluate(form, { xt: base, ...refined, z: fresh })))
+          return {
+            x,
+            draws: draws + fresh.length,
+            history: isStill
+              ? history
+              : [{ transition, estimate: first.estimate }, ...history].slice(0, rule.memory ?? 0),
+            transition,
+            // without its own previous one, or a chain would hold on to all its steps
+            previous: { x: before, draws, history },
+            estimate: first.estimate,
+            made: made.deliver(),
+          }
+        } finally {
+          if (z !== undefined) algebra.dispose(z)
+        }
+      }
+      return asked$.pipe(map(combine), finalize(made.close))
+    })
   }
 
 /**

@@ -8,7 +8,7 @@ import { openOnnx } from '../../src/engine/onnx-session.ts'
 import { onnxDenoiser, type OnnxDenoiser } from '../../src/engine/onnx.ts'
 import { E } from '../../src/fp.ts'
 import { ask } from '../../src/model/ask.ts'
-import type { Trained } from '../../src/model/unet2d-denoiser.ts'
+import type { Trained } from '../../src/model/tensor-denoiser.ts'
 import { decodeUNet2DConfig } from '../../src/model/unet2d-config.ts'
 import {
   goldenPath,

@@ -400,11 +400,9 @@ describe('fork in mid-chain', () => {
     await settled(inChain$)
 
     asked = 0
-    const from$ = respace(model.schedule, trailing(8)).pipe(
-      fork({
-        anew: (steps$) => steps$.pipe(denoise({ model: shaky, rule: ddim(), noise, batch }), retry(1)),
-      }),
-    )
+    const anew = (steps$: Observable<Transition>): Observable<Frame<Counted>> =>
+      steps$.pipe(denoise({ model: shaky, rule: ddim(), noise, batch }), retry(1))
+    const from$ = respace(model.schedule, trailing(8)).pipe(fork({ anew }))
     expect(await lastValueFrom(from$.pipe(map(({ transition }) => transition.index)))).toBe(7)
     await settled(from$)
     expect([books.alive(), books.faults]).toEqual([0, []])

@@ -4,7 +4,7 @@ import { linearForm } from '../../src/diffusion/linear-form.ts'
 import { ddim, ddpm, rule } from '../../src/diffusion/rule.ts'
 import type { Denoiser } from '../../src/model/denoiser.ts'
 import { philox } from '../../src/noise/philox.ts'
-import { isStepped, type Latent, step } from '../../src/stream/step.ts'
+import { type Latent, step } from '../../src/stream/step.ts'
 import { type Counted, countingAlgebra } from '../support/counting-algebra.ts'
 import { countedNoise, modelThat, schedule, stepsOf } from './support/doubles.ts'
 import { virtually } from './support/time.ts'
@@ -110,14 +110,6 @@ describe('step', () => {
     const { draws } = await lastValueFrom(chain)
     expect(counted.draws).toEqual([5, 6])
     expect(draws).toBe(7)
-  })
-
-  it('tells a latent that it has made from one that it was given', async () => {
-    const model = modelThat(() => of({ output: 0 }))
-    expect(isStepped(latent)).toBe(false)
-    expect(isStepped(await lastValueFrom(of(latent).pipe(step({ model, rule: ddim(), noise })(first))))).toBe(
-      true,
-    )
   })
 })
 

@@ -39,6 +39,7 @@ const rules: Readonly<Record<string, Rule>> = {
   Sin: ofInput(tf.cos),
   Cos: ofInput((x) => tf.neg(tf.sin(x))),
   Neg: { by: (dy) => ({ x: () => tf.neg(dy) }) },
+  Log: ofInput((x) => tf.reciprocal(x)),
   Exp: ofOutput((y) => y),
   Sqrt: ofOutput((y) => tf.div(0.5, y)),
   Rsqrt: ofOutput((y) => tf.mul(-0.5, tf.mul(y, tf.square(y)))),
@@ -54,6 +55,15 @@ const rules: Readonly<Record<string, Rule>> = {
         )
         return tf.where(inside, dy, tf.zerosLike(dy))
       },
+    }),
+  },
+
+  Select: {
+    inputs: ['condition'],
+    by: (dy, [condition]) => ({
+      condition: () => tf.zeros(condition!.shape),
+      t: () => tf.where(condition!, dy, tf.zerosLike(dy)),
+      e: () => tf.where(condition!, tf.zerosLike(dy), dy),
     }),
   },
 

@@ -1,0 +1,135 @@
+/**
+ * Convolutions that can be trained on every backend.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import type { Padding } from '../algebra.ts'
+
+/** How a filter walks over an image. */
+export interface Walk {
+  readonly stride: 1 | 2
+  readonly padding: Padding
+}
+
+/**
+ * The gradient by a filter, from matrix products: for each place of the filter, the pixels that it has met, times what came of them.
+ *
+ * @param x - `[rows, height, width, from]`
+ * @param dy - the gradient by the output, `[rows, …, to]`
+ * @param extent - the filter's height and width
+ * @param walk - how it went
+ * @returns `[height, width, from, to]`
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const x = tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1])
+ * const padding = { top: 0, bottom: 0, left: 0, right: 0 }
+ * const slope = filterGradient(x, tf.ones([1, 2, 2, 1]), [1, 1], { stride: 1, padding })
+ * expect(slope.dataSync()).toEqual(Float32Array.of(10))
+ * ```
+ */
+export const filterGradient = (
+  x: tf.Tensor4D,
+  dy: tf.Tensor4D,
+  [filterHeight, filterWidth]: readonly [number, number],
+  { stride, padding: { top, bottom, left, right } }: Walk,
+): tf.Tensor4D =>
+  tf.tidy(() => {
+    const [rows, height, width, to] = dy.shape
+    const from = x.shape[3]
+    const padded = tf.pad(x, [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ])
+    const made = tf.reshape<tf.Rank.R2>(dy, [-1, to])
+    const met = (i: number, j: number): tf.Tensor2D =>
+      tf.reshape(
+        stride === 1
+          ? tf.slice(padded, [0, i, j, 0], [rows, height, width, from])
+          : tf.stridedSlice(
+              padded,
+              [0, i, j, 0],
+              [rows, i + stride * (height - 1) + 1, j + stride * (width - 1) + 1, from],
+              [1, stride, stride, 1],
+            ),
+        [-1, from],
+      )
+    const slopes = Array.from({ length: filterHeight * filterWidth }, (_, k) =>
+      tf.matMul(met(Math.floor(k / filterWidth), k % filterWidth), made, true),
+    )
+    return tf.reshape(tf.stack(slopes), [filterHeight, filterWidth, from, to])
+  })
+
+const walked = (x: tf.Tensor4D, filter: tf.Tensor4D, bias: tf.Tensor, walk: Walk): tf.Tensor4D =>
+  tf.fused.conv2d({ x, filter, bias, strides: walk.stride, pad: explicit(walk) })
+
+const explicit = ({ padding: { top, bottom, left, right } }: Walk): tf.backend_util.ExplicitPadding => [
+  [0, 0],
+  [top, bottom],
+  [left, right],
+  [0, 0],
+]
+
+/** tfjs's kernel, which every backend has; its operation is not public. */
+const inputGradient = (x: tf.Tensor4D, dy: tf.Tensor4D, filter: tf.Tensor4D, walk: Walk): tf.Tensor =>
+  tf.engine().runKernel(
+    'Conv2DBackpropInput',
+    { dy, filter },
+    {
+      strides: walk.stride,
+      pad: explicit(walk) as unknown as tf.Attribute,
+      dataFormat: 'NHWC',
+      inputShape: x.shape,
+    },
+  )
+
+/**
+ * Cross-correlation, plus a bias; differentiable on every backend.
+ *
+ * @remarks
+ * On wasm tfjs knows no gradient by the filter, and its cpu backend a slow one, so there it is {@link filterGradient}.
+ *
+ * @param x - `[rows, height, width, from]`
+ * @param filter - `[height, width, from, to]`
+ * @param bias - `[to]`
+ * @param walk - stride and padding
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const [x, filter, bias] = [tf.ones([1, 2, 2, 1]), tf.ones([1, 1, 1, 1]), tf.ones([1])] as const
+ * const y = conv2d(x, filter, bias, { stride: 1, padding: { top: 0, bottom: 0, left: 0, right: 0 } })
+ * expect(y.dataSync()).toEqual(Float32Array.of(2, 2, 2, 2))
+ * ```
+ */
+export const conv2d = (x: tf.Tensor, filter: tf.Tensor, bias: tf.Tensor, walk: Walk): tf.Tensor => {
+  const [image, weights] = [x as tf.Tensor4D, filter as tf.Tensor4D]
+  if (!['cpu', 'wasm'].includes(tf.getBackend())) return walked(image, weights, bias, walk)
+  const convolved = tf.customGrad((...given) => {
+    const [input, kernel, shift, save] = given as unknown as [
+      tf.Tensor4D,
+      tf.Tensor4D,
+      tf.Tensor,
+      tf.GradSaveFunc,
+    ]
+    save([input, kernel])
+    return {
+      value: walked(input, kernel, shift, walk),
+      gradFunc: (slope, saved) => {
+        const [dy, [kept, used]] = [slope as tf.Tensor4D, saved as tf.Tensor4D[]]
+        return [
+          inputGradient(kept!, dy, used!, walk),
+          filterGradient(kept!, dy, [used!.shape[0], used!.shape[1]], walk),
+          tf.sum(dy, [0, 1, 2]),
+        ]
+      },
+    }
+  })
+  return convolved(image, weights, bias)
+}

@@ -1,0 +1,115 @@
+/**
+ * Named tensors: what is trained, its gradients, and what an optimiser remembers all look like this.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { tfjs } from '../algebra/tfjs.ts'
+
+/** Tensors by name. */
+export type Tensors = ReadonlyMap<string, tf.Tensor>
+
+/**
+ * Makes a tensor of each.
+ *
+ * @param tensors - by name
+ * @param f - of a tensor and its name
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const twice = mapTensors(new Map([['w', tf.scalar(3)]]), (w) => tf.mul(w, 2))
+ * expect(twice.get('w')?.arraySync()).toBe(6)
+ * ```
+ */
+export const mapTensors = (tensors: Tensors, f: (tensor: tf.Tensor, name: string) => tf.Tensor): Tensors =>
+  new Map([...tensors].map(([name, tensor]) => [name, f(tensor, name)]))
+
+/**
+ * `Σ cᵢ·tensorsᵢ` for each name.
+ *
+ * @param terms - a factor and tensors, of the same names
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const w = new Map([['w', tf.tensor1d([3])]])
+ * expect(combineTensors([1, w], [-0.5, w]).get('w')?.arraySync()).toEqual([1.5])
+ * ```
+ */
+export const combineTensors = (...terms: ReadonlyArray<readonly [number, Tensors]>): Tensors => {
+  const [first] = terms
+  return mapTensors(first?.[1] ?? new Map<string, tf.Tensor>(), (_, name) =>
+    tfjs.combine(terms.map(([factor, tensors]) => [factor, named(tensors, name)])),
+  )
+}
+
+/**
+ * A tensor that has to be there.
+ *
+ * @example
+ * ```ts
+ * expect(() => named(new Map(), 'w')).toThrow('w')
+ * ```
+ */
+export const named = (tensors: Tensors, name: string): tf.Tensor => {
+  const tensor = tensors.get(name)
+  if (tensor === undefined) throw new RangeError(`there is no tensor ${name}`)
+  return tensor
+}
+
+/**
+ * Those whose names begin so, without that beginning.
+ *
+ * @example
+ * ```ts
+ * expect([...under('mu.', new Map([['mu.w', 1], ['nu.w', 2]]))]).toEqual([['w', 1]])
+ * ```
+ */
+export const under = <A>(prefix: string, things: ReadonlyMap<string, A>): ReadonlyMap<string, A> =>
+  new Map(
+    [...things].flatMap(([name, thing]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), thing] as const] : [],
+    ),
+  )
+
+/**
+ * The same, with longer names.
+ *
+ * @example
+ * ```ts
+ * expect([...below('mu.', new Map([['w', 1]]))]).toEqual([['mu.w', 1]])
+ * ```
+ */
+export const below = <A>(prefix: string, things: ReadonlyMap<string, A>): ReadonlyMap<string, A> =>
+  new Map([...things].map(([name, thing]) => [prefix + name, thing]))
+
+/**
+ * Frees the tensors that work makes on the way, but for those that it is to keep.
+ *
+ * @param work - makes tensors
+ * @param kept - which of them the caller is to own
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const before = tf.memory().numTensors
+ * keeping(() => tf.add(1, 2), (sum) => [sum])
+ * expect(tf.memory().numTensors).toBe(before + 1)
+ * ```
+ */
+export const keeping = <A>(work: () => A, kept: (made: A) => readonly tf.Tensor[]): A => {
+  const engine = tf.engine()
+  engine.startScope()
+  try {
+    const made = work()
+    kept(made).forEach((tensor) => tf.keep(tensor))
+    return made
+  } finally {
+    engine.endScope()
+  }
+}
