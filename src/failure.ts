@@ -100,6 +100,7 @@ export interface FailureFacts {
   }
   readonly EngineUnavailable: { readonly engine: string; readonly reason: string }
   readonly ModelRejected: { readonly engine: string; readonly reason: string }
+  readonly SetupFailed: { readonly what: string; readonly reason: string }
 
   // pipelines
   readonly PipelineInvalid: { readonly problems: readonly string[] }
@@ -192,6 +193,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   EngineUnknown: (f) => `There is no engine ${f.engine}; there are ${list(f.known)}${hint(f.nearest)}.`,
   EngineUnavailable: (f) => `The engine ${f.engine} can't run here: ${f.reason}.`,
   ModelRejected: (f) => `The engine ${f.engine} could not run the model: ${f.reason}.`,
+  SetupFailed: (f) => `${f.what} could not be set up: ${f.reason}.`,
 
   // pipelines: a line for each problem, with its place
   PipelineInvalid: (f) => f.problems.join('\n'),

@@ -13,6 +13,7 @@ import type { ReconstructFlags } from './reconstruct.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
 import type { ResumeFlags } from './run-folder.ts'
 import type { Flags } from './settings.ts'
+import type { SetupFlags } from './setup.ts'
 import type { TellingFlags } from './telling-flags.ts'
 import type { Context } from './write-run.ts'
 
@@ -30,6 +31,8 @@ for (const stream of [process.stdout, process.stderr])
 const program = new Command('rxdiffusion')
   .description('Diffusion sampling as a stream: DDPM, DDIM and the family between them.')
   .version(version)
+  // after a verb, --version is that verb's
+  .enablePositionalOptions()
   .exitOverride()
   .configureOutput({ writeErr: words, outputError: () => undefined })
   .configureHelp({
@@ -154,6 +157,27 @@ plotCommand
   .action(async (what: string | undefined, kinds: readonly string[], flags: PlotFlags) => {
     const { plot } = await import('./plot.ts')
     process.exitCode = await plot(what ?? '', kinds, flags, (text) => process.stdout.write(text), words)
+  })
+
+program
+  .command('setup')
+  .description('build what npm alone can’t install: TensorFlow for --engine tensorflow')
+  .argument('<what>', 'tensorflow')
+  .option('--gpu', 'with CUDA, for --engine tensorflow-gpu')
+  .option('--version <version>', 'which TensorFlow (default: 2.15.1; with --gpu 2.21.0)')
+  .option('--check', 'only try what is there')
+  .addHelpText(
+    'after',
+    '\nIt needs g++ and Python with pip, fetches 207 MB from PyPI, and lies in ~/.local/share/rxdiffusion or $RXDIFFUSION_HOME.' +
+      '\n\nExample:\n  rxdiffusion setup tensorflow',
+  )
+  .action(async (what: string, flags: SetupFlags) => {
+    const { setup } = await import('./setup.ts')
+    process.exitCode = await setup(what, flags, {
+      print: (text) => process.stdout.write(text),
+      words,
+      signal: interrupted(),
+    })
   })
 
 program

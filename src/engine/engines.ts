@@ -10,10 +10,8 @@ import { reasonOf } from './reason.ts'
 /** Each engine is loaded when it is asked for, and not before: some are large, some are optional. */
 const start: Readonly<Record<EngineName, () => Promise<Engine>>> = {
   onnx: async () => (await import('./onnx-engine.ts')).onnxEngine(),
-  'tensorflow-gpu': async () =>
-    (await import('./tfjs-engine.ts')).tensorflowEngine('tensorflow-gpu', '@tensorflow/tfjs-node-gpu')(),
-  tensorflow: async () =>
-    (await import('./tfjs-engine.ts')).tensorflowEngine('tensorflow', '@tensorflow/tfjs-node')(),
+  'tensorflow-gpu': async () => (await import('./tensorflow-engine.ts')).tensorflowEngine('tensorflow-gpu'),
+  tensorflow: async () => (await import('./tensorflow-engine.ts')).tensorflowEngine('tensorflow'),
   wasm: async () => (await import('./tfjs-engine.ts')).wasmEngine(),
   cpu: async () => (await import('./tfjs-engine.ts')).cpuEngine(),
 }

@@ -42,6 +42,9 @@ const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]>
     ['sample', '-o', 'x.png', '--labels', 'sneaker,', 'bag'],
     'sample takes only options, and bag belongs to none; lists have no spaces.',
   ],
+  [['setup', 'tensorrt'], 'setup takes tensorflow, not tensorrt.'],
+  [['setup', 'tensorflow', '--version', 'new'], '--version takes a version such as 2.15.1, not new.'],
+  [['setup'], 'A what is needed.'],
   [['doctor', 'onnx'], 'doctor takes only options, and onnx belongs to none; lists have no spaces.'],
 ]
 
@@ -148,15 +151,15 @@ describe.concurrent('what is refused', () => {
   })
 
   it.each([
-    ['tensorflow', '@tensorflow/tfjs-node'],
-    ['tensorflow-gpu', '@tensorflow/tfjs-node-gpu'],
-  ])('says what the engine %s lacks', async (engine, library) => {
-    const ran = await command.run(['sample', '--engine', engine, '-o', 'x.png'])
-    // where somebody has installed it, there is nothing to refuse
-    expect(ran).toEqual({
+    ['tensorflow', 'rxdiffusion setup tensorflow'],
+    ['tensorflow-gpu', 'rxdiffusion setup tensorflow --gpu'],
+  ])('says what the engine %s lacks, and what to type', async (engine, line) => {
+    // an empty home, wherever it may have been set up
+    const env = { RXDIFFUSION_HOME: join(rooms, 'home') }
+    expect(await command.run(['sample', '--engine', engine, '-o', 'x.png'], { env })).toEqual({
       code: 2,
       stdout: '',
-      stderr: `The engine ${engine} can't run here: the package ${library} is not installed.\n`,
+      stderr: `The engine ${engine} can't run here: it is not set up; type \`${line}\`.\n`,
     })
   })
 })

@@ -11,20 +11,20 @@ import { philox } from '../../src/noise/philox.ts'
 import { orThrow } from '../../src/or-throw.ts'
 import { maxAbsDifference } from '../support/goldens.ts'
 
+/** What to type for engines that need more than `npm ci`. */
 const optional: ReadonlyMap<EngineName, string> = new Map([
-  ['tensorflow-gpu', '@tensorflow/tfjs-node-gpu'],
-  ['tensorflow', '@tensorflow/tfjs-node'],
+  ['tensorflow-gpu', 'type `rxdiffusion setup tensorflow --gpu`'],
+  ['tensorflow', 'type `rxdiffusion setup tensorflow`'],
 ])
 
 describe('diagnose', () => {
-  it('says of every engine what runs, or what is missing', async () => {
+  it('says of every engine what runs, or what to type for it', async () => {
     const diagnoses = await diagnose()
     expect(diagnoses.map(({ engine }) => engine)).toEqual(engineNames)
     for (const { engine, found } of diagnoses) {
-      const library = optional.get(engine)
-      if (library === undefined || E.isRight(found)) expect(found, engine).toMatchObject({ _tag: 'Right' })
-      // Node says that it is not installed, Vite that it can't be resolved
-      else expect(found.left).toContain(library)
+      const words = optional.get(engine)
+      if (words === undefined || E.isRight(found)) expect(found, engine).toMatchObject({ _tag: 'Right' })
+      else expect(found.left).toContain(words)
     }
   })
 })
