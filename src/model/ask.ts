@@ -1,7 +1,7 @@
 /**
  * One call of a network, such that nothing is lost when nobody waits for the answer any more.
  */
-import { from, isObservable, Observable, type Subscription } from 'rxjs'
+import { from, isObservable, Observable, Subscription } from 'rxjs'
 import type { VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
 import type { Condition, Denoiser, PredictOptions, Prediction } from './denoiser.ts'
@@ -90,7 +90,7 @@ export const ask = <T>(
   new Observable((subscriber) => {
     let first: Prediction<T> | undefined
     let answered = false
-    let call: Subscription | undefined
+    const over = new Subscription()
     const options = new CallOptions(waitUntil)
     // before the network is asked: it may be what makes the subscriber give up
     subscriber.add(() => {
@@ -110,7 +110,7 @@ export const ask = <T>(
           for (const tensor of tensorsOf(prediction))
             if (!before.includes(tensor)) model.algebra.dispose(tensor)
         }
-        call?.unsubscribe()
+        over.unsubscribe()
       },
       error: (error: unknown) => {
         answered = true
@@ -122,10 +122,9 @@ export const ask = <T>(
       },
     })
     // not before: what comes along with an answer that is at hand belongs to nobody else
-    call = asked
-    if (first !== undefined) call.unsubscribe()
-    if (isObservable(answer)) subscriber.add(call)
-    else if (!call.closed)
+    over.add(asked)
+    if (isObservable(answer)) subscriber.add(asked)
+    else if (!asked.closed)
       waitUntil(
         new Promise<void>((resolve) => {
           asked.add(resolve)
