@@ -64,7 +64,7 @@ const prepare = (
         steps: folder?.state?.ahead.length ?? steps.length,
         rows,
         captions: Array.from({ length: rows }, (_, row) => {
-          const facts = [names?.[row], settings.seedOf?.(row)].filter((fact) => fact !== undefined)
+          const facts = [names?.[row], settings.idOf?.(row)].filter((fact) => fact !== undefined)
           return facts.length === 0 ? `#${String(row)}` : facts.join(' ')
         }),
         recipe: recipeOf(settings),

@@ -3,7 +3,7 @@
  */
 import { attempt } from '../attempt.ts'
 import { E } from '../fp.ts'
-import { MOST_SAMPLES, flawOfNoise, rowsOfNoise, seedsOf, stageNoise } from './noise.ts'
+import { MOST_SAMPLES, batchOfNoise, flawOfNoise, seedsOf, stageNoise } from './noise.ts'
 import type { Pipeline } from './pipeline.ts'
 import { flawOfSampler, type Sampler, stageSampler } from './sampler.ts'
 import { type Staged } from './staged.ts'
@@ -37,7 +37,8 @@ const ofSampler = (way: readonly string[], sampler: Sampler): Flaw => [
 ]
 
 const ofBatch = ({ noise, batch, experiment }: Pipeline): readonly Flaw[] => {
-  const rows = rowsOfNoise(noise)
+  const named = batchOfNoise(noise)
+  const rows = typeof named === 'object' ? named.length : named
   const what = seedsOf(noise) === undefined ? 'samples' : 'seed'
   if (batch !== undefined && batch > MOST_SAMPLES)
     return [[['batch'], `it is ${batch}, and ${MOST_SAMPLES} samples are the most of one run`]]
