@@ -62,6 +62,7 @@ export interface FailureFacts {
   readonly PredictionMissing: { readonly t: number }
   readonly FrameExpired: { readonly step: number; readonly field: string }
   readonly NotARun: Record<never, never>
+  readonly BranchInvalid: { readonly branch: string; readonly reason: string }
   readonly StateMismatch: { readonly what: string; readonly saved: string; readonly given: string }
   readonly StateInvalid: { readonly reason: string }
   readonly OperatorInvalid: { readonly operator: string; readonly reason: string }
@@ -158,6 +159,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
     `${f.field} of the frame of step ${String(f.step)} was read after the frame was handed back. ` +
     'Read it while next() runs, hold it with waitUntil(), copy it with snapshot(), or keep() it.',
   NotARun: () => 'settled() takes the observable that denoise() returned, or a frame of it.',
+  BranchInvalid: (f) => `The branch ${f.branch} is not possible: ${f.reason}.`,
   StateMismatch: (f) =>
     `The saved state goes on with the ${f.what} that it was made with, ${f.saved}, and not with ${f.given}.`,
   StateInvalid: (f) => `The saved state is not usable: ${f.reason}.`,
