@@ -47,7 +47,7 @@ const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]>
   ],
   [['setup', 'tensorrt'], 'setup takes tensorflow, not tensorrt.'],
   [['setup', 'tensorflow', '--version', 'new'], '--version takes a version such as 2.15.1, not new.'],
-  [['setup'], 'A what is needed.'],
+  [['setup'], 'A what is needed: tensorflow.'],
   [['doctor', 'onnx'], 'doctor takes only options, and onnx belongs to none; lists have no spaces.'],
 ]
 
