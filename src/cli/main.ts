@@ -10,7 +10,7 @@ import { type OutputFlags, withOutputs } from './output-flags.ts'
 import { addPipelineVerbs, type Outside } from './pipeline-verbs.ts'
 import type { PlotFlags } from './plot.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
-import type { ResumeFlags } from './run-folder.ts'
+import type { FolderFlags } from './run-folder.ts'
 import type { Flags } from './settings.ts'
 import type { SetupFlags } from './setup.ts'
 import { addTableVerbs } from './table-verbs.ts'
@@ -62,7 +62,7 @@ withOutputs(sampleCommand)
     'after',
     '\nExample:\n  rxdiffusion sample --labels sneaker,bag --batch 8 --guidance 2 -o grid.png -o strip.png',
   )
-  .action(async (flags: Flags & OutputFlags & ResumeFlags & TellingFlags) => {
+  .action(async (flags: Flags & OutputFlags & FolderFlags & TellingFlags) => {
     const { sample } = await import('./sample.ts')
     process.exitCode = await sample(flags, context(flags))
   })
