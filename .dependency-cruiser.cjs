@@ -17,7 +17,7 @@ const rooms = {
   train: ['stream', 'checkpoint', 'data', 'model', 'diffusion', 'noise', 'algebra', 'instances'],
   experiment: ['stream', 'model', 'diffusion', 'noise', 'algebra'],
   evaluate: ['train', 'stream', 'model', 'diffusion', 'noise', 'algebra', 'instances'],
-  engine: ['checkpoint', 'model', 'diffusion', 'algebra', 'instances'],
+  engine: ['evaluate', 'train', 'checkpoint', 'model', 'diffusion', 'algebra', 'instances'],
   pipeline: [
     'experiment',
     'train',

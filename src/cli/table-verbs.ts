@@ -3,6 +3,7 @@
  */
 import type { Command } from 'commander'
 import type { ConsistencyFlags } from './consistency.ts'
+import type { EvaluateFlags } from './evaluate.ts'
 import { collect } from './output-flags.ts'
 import type { Outside } from './pipeline-verbs.ts'
 import type { Terminal } from './progress.ts'
@@ -61,5 +62,24 @@ export const addTableVerbs = (program: Command, { print, exit, terminal, signal 
     .action(async (flags: ConsistencyFlags) => {
       const { consistencyCommand } = await import('./consistency.ts')
       exit(await consistencyCommand(flags, print, { terminal, signal: signal() }))
+    })
+
+  program
+    .command('evaluate')
+    .description('how far samples are from data: Fréchet and kernel distance, precision and recall')
+    .option('--samples <path>', '.npy as sample writes it, IDX file (.gz too), PNG file or folder of them')
+    .option('--data <path>', 'what they are compared with (default: 512 test images of Fashion-MNIST)')
+    .option('--limit <n>', 'how many images of each at most (default: all)')
+    .option('--resize', 'bring images of another size or colour to 28×28 in grey')
+    .option('--batch <n>', 'how many images at a time', '64')
+    .option('--engine <name>', 'what runs the classifier', 'wasm')
+    .addHelpText(
+      'after',
+      '\nThe features are those of a small classifier of clothes that comes with the package.\n' +
+        '\nExample:\n  rxdiffusion sample --batch 512 -o samples.npy && rxdiffusion evaluate --samples samples.npy',
+    )
+    .action(async (flags: EvaluateFlags) => {
+      const { evaluateCommand } = await import('./evaluate.ts')
+      exit(await evaluateCommand(flags, print, { terminal, signal: signal() }))
     })
 }

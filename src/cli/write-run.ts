@@ -197,7 +197,7 @@ const run = async (plan: Plan, context: Context): Promise<number> => {
  * @param perform - what is done with the model, which is disposed of afterwards
  * @returns the exit code; nothing is thrown
  */
-export const carryOut = async <P extends Pick<Opened, 'model'>>(
+export const carryOut = async <P extends { readonly model: Disposable }>(
   prepare: TE.TaskEither<Failure, P>,
   perform: (prepared: P) => Promise<number>,
   { terminal }: Pick<Context, 'terminal'>,

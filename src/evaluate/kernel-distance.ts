@@ -9,7 +9,7 @@ import { type Features, sizeOfBoth, sizesOf } from './features.ts'
 export interface KernelOptions {
   /** How many blocks are drawn of each set; 20 unless said. */
   readonly blocks?: number
-  /** How many images a block has; the smaller set, at most 1,000, unless said. */
+  /** How many images a block has; half of the smaller set, at most 1,000, unless said: blocks of a whole set are all the same. */
   readonly blockSize?: number
   /** Of the draw of blocks; 0 unless said. */
   readonly seed?: number
@@ -55,7 +55,11 @@ const meanOf = (values: readonly number[]): number =>
 export const kernelDistance = (a: Features, b: Features, options: KernelOptions = {}): KernelDistance => {
   const size = sizeOfBoth(a, b)
   const [{ rows: many }, { rows: others }] = [sizesOf(a), sizesOf(b)]
-  const { blocks = 20, blockSize = Math.min(1000, many, others), seed = 0 } = options
+  const {
+    blocks = 20,
+    blockSize = Math.min(1000, Math.floor(Math.min(many, others) / 2)),
+    seed = 0,
+  } = options
   if (blockSize < 2 || blockSize > Math.min(many, others))
     throw fail('FeaturesDisagree', {
       reason: `a block of ${String(blockSize)} images takes sets of at least that many, and at least two`,

@@ -118,7 +118,7 @@ describe('the kernel distance', () => {
   it('has no bias: for sets of one distribution it is 0 on average, however few the images', () => {
     const distances = Array.from({ length: 60 }, (_, i) => {
       const [a, b] = [normal(2 * i, 12, identity(3)), normal(2 * i + 1, 12, identity(3))]
-      return kernelDistance(a, b, { blocks: 1 }).distance
+      return kernelDistance(a, b, { blocks: 1, blockSize: 12 }).distance
     })
     const mean = distances.reduce((sum, each) => sum + each, 0) / distances.length
     const spread = Math.sqrt(distances.reduce((sum, each) => sum + (each - mean) ** 2, 0) / 59 / 60)
@@ -132,7 +132,7 @@ describe('the kernel distance', () => {
     const [x, y] = [[0, 1, 2], [1, 1, 3]] // prettier-ignore
     const within = (v: readonly number[]) => (2 * (k(v[0]!, v[1]!) + k(v[0]!, v[2]!) + k(v[1]!, v[2]!))) / 6
     const between = x.flatMap((a) => y.map((b) => k(a, b))).reduce((sum, each) => sum + each, 0) / 9
-    const { distance, deviation } = kernelDistance(line(...x), line(...y), { blocks: 3 })
+    const { distance, deviation } = kernelDistance(line(...x), line(...y), { blocks: 3, blockSize: 3 })
     expect(distance).toBeCloseTo(within(x) + within(y) - 2 * between, 10)
     expect(deviation).toBeCloseTo(0, 10)
   })

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { evaluateCommand, type EvaluateFlags } from '../../src/cli/evaluate.ts'
+import { exitCode } from '../../src/cli/write-run.ts'
+import { defaultImages } from '../../src/data/open-images.ts'
+
+const plain: EvaluateFlags = { batch: '64', engine: 'wasm' }
+const run = async (flags: Partial<EvaluateFlags>) => {
+  const said: string[] = []
+  const printed: string[] = []
+  const code = await evaluateCommand({ ...plain, ...flags }, (text) => printed.push(text), {
+    terminal: { write: (text: string) => said.push(text) },
+    signal: new AbortController().signal,
+  })
+  return { code, said, printed }
+}
+
+describe('evaluate', () => {
+  it('finds no distance between images and themselves', async () => {
+    const { code, said, printed } = await run({ samples: defaultImages, limit: '64' })
+    expect(code).toBe(exitCode.ok)
+    expect(said[0]).toMatch(/^64 samples of .* against 64 images of /)
+    expect(printed.map((line) => line.slice(0, 18).trim())).toEqual([
+      'Fréchet distance',
+      'kernel distance',
+      'precision',
+      'recall',
+    ])
+    const figures = printed.map((line) => Number.parseFloat(line.slice(18)))
+    expect(figures[0]).toBeCloseTo(0, 3)
+    expect(figures.slice(2)).toEqual([1, 1])
+  })
+
+  it.each<readonly [flags: Partial<EvaluateFlags>, sentence: string]>([
+    [{}, 'The option --samples <path> is needed: a .npy, an IDX file or PNG files.'],
+    [{ samples: 'nope.npy' }, "nope.npy can't be read: it does not exist."],
+    [{ samples: defaultImages, limit: '2' }, '--limit takes a whole number from 4 up, not 2.'],
+    [{ samples: defaultImages, batch: '0' }, '--batch takes a whole number from 1 to 4096, not 0.'],
+  ])('refuses %j', async (flags, sentence) => {
+    expect(await run(flags)).toEqual({ code: exitCode.refused, said: [`${sentence}\n`], printed: [] })
+  })
+})
