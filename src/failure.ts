@@ -91,6 +91,7 @@ export interface FailureFacts {
 
   // networks
   readonly ShapesDisagree: { readonly operation: string; readonly reason: string }
+  readonly FeaturesDisagree: { readonly reason: string }
 
   // engines
   readonly EngineUnknown: {
@@ -187,6 +188,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
     `${f.tensor} in ${f.path} has the shape ${shape(f.found)}; config.json asks for ${shape(f.expected)}.`,
 
   // networks
+  FeaturesDisagree: (f) => `These features can't be compared: ${f.reason}.`,
   ShapesDisagree: (f) => `The network doesn't fit together at ${f.operation}: ${f.reason}.`,
 
   // engines
