@@ -29,6 +29,9 @@ const samplers =
 const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]> = [
   [['sampel', '-o', 'x.png'], 'There is no command sampel; the nearest is sample.'],
   [['levitate'], 'There is no command levitate.'],
+  [['txt2img'], 'There is no command txt2img; here it is sample.'],
+  [['ls'], 'A list is needed: models, schedules, spacings, samplers, experiments or outputs.'],
+  [['run'], 'A file is needed: pipeline.yaml, .json, .ts or .mjs.'],
   [['sample', '--stepz', '3', '-o', 'x.png'], 'There is no option --stepz; the nearest is --steps.'],
   [['sample', '--etta=0.5', '-o', 'x.png'], 'There is no option --etta; the nearest is --eta.'],
   [['sample', '-o', 'x.png', '-x'], 'There is no option -x.'],
@@ -45,7 +48,7 @@ const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]>
   ],
   [['setup', 'tensorrt'], 'setup takes tensorflow, not tensorrt.'],
   [['setup', 'tensorflow', '--version', 'new'], '--version takes a version such as 2.15.1, not new.'],
-  [['setup'], 'A what is needed.'],
+  [['setup'], 'A what is needed: tensorflow.'],
   [['doctor', 'onnx'], 'doctor takes only options, and onnx belongs to none; lists have no spaces.'],
 ]
 

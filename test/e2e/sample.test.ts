@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { PNG } from 'pngjs'
@@ -217,6 +217,28 @@ const interruptAfter =
   }
 
 describe('Ctrl-C', () => {
+  it('stops at once when pressed again, whoever keeps the files from being finished', async () => {
+    // nobody reads what it writes, so it can't finish
+    const flags = ['sample', '--batch', '16', '--steps', '200', '-o', '-', '--format', 'raw']
+    const child = spawn(process.execPath, [command.main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const closed = new Promise<readonly unknown[]>((done) => {
+      child.on('close', (...how: readonly unknown[]) => {
+        done(how)
+      })
+    })
+    child.stdout.once('readable', () => {
+      child.kill('SIGINT')
+    })
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (!said.includes('Ctrl-C again stops at once.')) return
+      child.kill('SIGINT')
+      child.stdout.resume()
+    })
+    expect(await closed).toEqual([null, 'SIGINT'])
+  })
+
   it('ends a run with its files', async () => {
     const files = ['c.npy', 'c-grid.png', 'c-strip.png', 'c.mp4', 'c.gif']
     const ran = await command.run(
