@@ -7,6 +7,7 @@ import { E, pipe } from '../fp.ts'
 import { toStateFile } from '../media/sink/to-state-file.ts'
 import type { Frame } from '../stream/frame.ts'
 import { checkpointEvery } from '../stream/operators/checkpoint-every.ts'
+import { many } from '../many.ts'
 import { checkReplay, type ReplayConfig, replayFrom } from '../stream/replay-from.ts'
 import { failWith } from './fail-with.ts'
 import type { Tensor } from './plan.ts'
@@ -18,7 +19,7 @@ const everyOf = ({ every }: RunFolder, steps: number): E.Either<Failure, number>
     ? E.right(every)
     : E.left(
         failWith(
-          `--checkpoint-every ${String(every)} would save nothing on the way: there are ${String(steps)} steps, and the last is the end`,
+          `--checkpoint-every ${String(every)} would save nothing on the way: of ${many(steps, 'step')} the last is the end`,
         ),
       )
 }

@@ -8,6 +8,7 @@ import type { Pipeline } from './pipeline.ts'
 import { flawOfSampler, type Sampler, stageSampler } from './sampler.ts'
 import { type Staged } from './staged.ts'
 import { stageSteps } from './steps.ts'
+import { many } from '../many.ts'
 
 /** What is wrong with a pipeline, and with which setting. */
 export interface PipelineError {
@@ -61,7 +62,7 @@ const ofFork = (pipeline: Pipeline): readonly Flaw[] => {
     [
       ['fork', 'at', 'step'],
       'step' in at && count !== undefined && at.step >= count
-        ? `it is ${at.step}, and of ${count} steps none are left to fork`
+        ? `it is ${at.step}, and of ${many(count, 'step')} none are left to fork`
         : undefined,
     ],
     ...Object.entries(branches).map(([name, sampler]) => ofSampler(['fork', 'branches', name], sampler)),

@@ -69,7 +69,7 @@ describe('a run with a checkpoint', () => {
     // as sample does
     expect((await run(put('again'), { checkpoint: folder })).said).toContain('has a run already')
     expect((await run(put('often'), { checkpoint: join(room, 'x'), checkpointEvery: '7' })).said).toContain(
-      'there are 6 steps',
+      'of 6 steps the last',
     )
     expect(await run(put('none'), { resume: join(room, 'nowhere') })).toMatchObject({
       code: exitCode.refused,

@@ -154,7 +154,7 @@ describe('a run with a folder', () => {
   it('refuses to save states so seldom that there would be none, and a run of another verb', async () => {
     const seldom = { ...asked, checkpoint: at('seldom'), checkpointEvery: '9', output: [at('none.npy')] }
     expect((await run(seldom)).said).toBe(
-      '--checkpoint-every 9 would save nothing on the way: there are 9 steps, and the last is the end.\n',
+      '--checkpoint-every 9 would save nothing on the way: of 9 steps the last is the end.\n',
     )
     mkdirSync(at('pipeline'))
     writeFileSync(at('pipeline/run.json'), JSON.stringify({ version: 1, verb: 'run', flags: {} }))
