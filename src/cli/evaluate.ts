@@ -14,8 +14,9 @@ import { momentsOf } from '../evaluate/moments.ts'
 import { precisionRecall } from '../evaluate/precision-recall.ts'
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
+import { many } from '../many.ts'
 import { readNumber, readOneOf } from './flags.ts'
-import { carryOut, type Context, exitCode, interruption, many } from './write-run.ts'
+import { carryOut, type Context, exitCode, interruption } from './write-run.ts'
 
 /** The flags as the command line has them. */
 export interface EvaluateFlags {

@@ -75,11 +75,14 @@ const crossEntropy = (logits: tf.Tensor, labels: readonly number[], classes: num
  * @returns updates; the last one's parameters are the classifier, to be read while they are delivered
  *
  * @example
- * ```ts no-run
- * const images = { shape: [64, 28, 28, 1], data: new Float32Array(64 * 784) }
- * const labels = Array.from({ length: 64 }, (_, i) => i % 10)
- * const last = await lastValueFrom(learnClasses({ images, labels }, { classes: 10, epochs: 1, seed: 7 }).pipe(map(({ loss }) => loss)))
- * expect(last).toBeGreaterThan(0)
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const images = { shape: [4, 28, 28, 1], data: new Float32Array(4 * 784) }
+ * const updates$ = learnClasses({ images, labels: [0, 1, 0, 1] }, { classes: 2, epochs: 1, batch: 2, seed: 7 })
+ * const losses = await lastValueFrom(updates$.pipe(map(({ loss }) => loss), toArray()))
+ * expect(losses).toHaveLength(2)
  * ```
  */
 export const learnClasses = (
