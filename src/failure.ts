@@ -110,6 +110,8 @@ export interface FailureFacts {
   }
   readonly EngineUnavailable: { readonly engine: string; readonly reason: string }
   readonly ModelRejected: { readonly engine: string; readonly reason: string }
+  readonly DeviceLost: { readonly engine: string; readonly reason: string }
+  readonly OutOfMemory: { readonly engine: string; readonly rows: number }
   readonly SetupFailed: { readonly what: string; readonly reason: string }
 
   // pipelines
@@ -209,6 +211,13 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   EngineUnknown: (f) => `There is no engine ${f.engine}; there are ${list(f.known)}${hint(f.nearest)}.`,
   EngineUnavailable: (f) => `The engine ${f.engine} can't run here: ${f.reason}.`,
   ModelRejected: (f) => `The engine ${f.engine} could not run the model: ${f.reason}.`,
+  DeviceLost: (f) =>
+    `The engine ${f.engine} has lost its device (${f.reason}); start again, with --resume where the run was kept by --checkpoint.`,
+  OutOfMemory: (f) =>
+    `The engine ${f.engine} has too little memory for ${String(f.rows)} ${f.rows === 1 ? 'sample' : 'samples'} at a time; ` +
+    (f.rows === 1
+      ? 'take another with --engine.'
+      : `ask for fewer, such as --batch ${String(Math.ceil(f.rows / 4))}.`),
   SetupFailed: (f) => `${f.what} could not be set up: ${f.reason}.`,
 
   // pipelines: a line for each problem, with its place
