@@ -87,7 +87,10 @@ export const addSamplingOptions = (command: Command): Command =>
       'noise: philox (each sample its own), or torch (the numbers of torch.randn)',
       'philox',
     )
-    .option('--batch <n>', 'how many samples (default: as many as labels, or 16)')
+    .option(
+      '--batch <n>',
+      'how many samples (default: as many as --labels, or one of each class, at most 64; 16 of a model without classes)',
+    )
     .option(
       '--labels <list>',
       'classes by name or number, such as sneaker,bag or 7,8, or none; repeated over a larger batch',
