@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
 import { isFailure, render } from '../failure.ts'
+import type { DoctorFlags } from './doctor.ts'
 import { addExperimentVerbs } from './experiment-verbs.ts'
 import { type OutputFlags, withOutputs } from './output-flags.ts'
 import { addPipelineVerbs, type Outside } from './pipeline-verbs.ts'
@@ -165,10 +166,11 @@ program
 
 program
   .command('doctor')
-  .description('say which engines this machine has')
-  .action(async () => {
+  .description('say which engines this machine has, how fast they are, and what to type for the others')
+  .option('--quick', 'measure nothing, which saves two seconds for each engine')
+  .action(async (flags: DoctorFlags) => {
     const { doctor } = await import('./doctor.ts')
-    await doctor((text) => process.stdout.write(text))
+    await doctor((text) => process.stdout.write(text), flags)
   })
 
 try {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { readdirSync } from 'node:fs'
 import { lastValueFrom, map, toArray } from 'rxjs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Values } from '../../src/algebra/algebra.ts'
 import type { Model } from '../../src/engine/engine.ts'
 import { openEngine } from '../../src/engine/engines.ts'
 import { loadModel } from '../../src/engine/load-model.ts'
@@ -73,3 +74,40 @@ for (const name of ['onnx', 'tensorflow', 'wasm'] as const)
       expect(tf.memory().numTensors).toBe(tensors)
     })
   })
+
+describeOn('webgpu:software', 'the first row of diffusers’ ddim-20', () => {
+  it('comes out the same at every step', { timeout: 600_000 }, async () => {
+    const engine = await orThrow(openEngine('webgpu:software'))
+    const before = tf.memory().numTensors
+    const { settings, x } = readChain('sample/ddim-20.safetensors')
+    const first = x.map(({ shape, data }): Values => ({
+      shape: [1, ...shape.slice(1)],
+      data: data.subarray(0, data.length / (shape[0] ?? 1)),
+    }))
+    {
+      using model = await orThrow(loadModel(engine))
+      const start = tf.tensor(Float32Array.from(first[0]!.data), [...first[0]!.shape])
+      const frames$ = respace(model.schedule, spacingOf(settings), {
+        finalLevel: finalLevelOf(settings),
+      }).pipe(
+        denoise({
+          model,
+          rule: ruleOf(settings),
+          clip: clipOf(settings),
+          condition: { labels: settings.labels.slice(0, 1) },
+          noise: torch({ seed: settings.seed }),
+          start,
+        }),
+        snapshot(),
+        map(({ xt }, k) => difference(xt, first[k + 1]!)),
+        toArray(),
+      )
+      const errors = await lastValueFrom(frames$)
+      start.dispose()
+      expect(errors).toHaveLength(settings.steps)
+      achieved.push(`webgpu:software ddim-20, row 0 ${Math.max(...errors).toExponential(1)}`)
+      expect(Math.max(...errors)).toBeLessThan(tolerance('ddim-20'))
+    }
+    expect(tf.memory().numTensors).toBe(before)
+  })
+})

@@ -25,7 +25,7 @@ afterAll(() => {
   console.log(['largest absolute error of a network’s output', ...achieved].join('\n'))
 })
 
-for (const name of ['onnx', 'tensorflow', 'wasm', 'cpu'] as const)
+for (const name of ['onnx', 'tensorflow', 'webgpu:software', 'wasm', 'cpu'] as const)
   describeOn(name, 'the networks of diffusers, from their folders', () => {
     it('covers them', () => {
       expect(names.length).toBeGreaterThanOrEqual(6)
@@ -47,7 +47,7 @@ for (const name of ['onnx', 'tensorflow', 'wasm', 'cpu'] as const)
         const { data } = nhwcToNchw({ shape: whole.shape, data: await whole.data() })
         const error = maxAbsDifference(data, tensorOf(io, 'out').data)
         tf.dispose([x, output, whole, ...(variance === undefined ? [] : [variance])])
-        achieved.push(`${name.padEnd(10)} ${network.padEnd(26)} ${error.toExponential(1)}`)
+        achieved.push(`${name.padEnd(15)} ${network.padEnd(26)} ${error.toExponential(1)}`)
         expect(error).toBeLessThan(2e-4)
       }
       expect(tf.memory().numTensors).toBe(before)
