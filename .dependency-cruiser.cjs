@@ -16,6 +16,7 @@ const rooms = {
   media: ['stream', 'checkpoint', 'model', 'diffusion', 'algebra'],
   train: ['stream', 'checkpoint', 'data', 'model', 'diffusion', 'noise', 'algebra', 'instances'],
   experiment: ['stream', 'model', 'diffusion', 'noise', 'algebra'],
+  evaluate: ['train', 'stream', 'model', 'diffusion', 'noise', 'algebra', 'instances'],
   engine: ['checkpoint', 'model', 'diffusion', 'algebra', 'instances'],
   pipeline: [
     'experiment',
@@ -33,6 +34,7 @@ const rooms = {
   cli: [
     'pipeline',
     'experiment',
+    'evaluate',
     'train',
     'engine',
     'media',
@@ -63,9 +65,10 @@ const libraries = {
   vega: ['cli'],
   yaml: ['pipeline', 'checkpoint'],
   pngjs: ['media', 'data'],
+  'ml-matrix': ['evaluate'],
   'onnxruntime-node': ['engine'],
-  '@tensorflow': ['algebra', 'engine', 'train', 'model'],
-  rxjs: ['model', 'stream', 'media', 'data', 'train', 'experiment', 'engine', 'pipeline', 'cli'],
+  '@tensorflow': ['algebra', 'engine', 'train', 'evaluate', 'model'],
+  rxjs: ['model', 'stream', 'media', 'data', 'train', 'experiment', 'evaluate', 'engine', 'pipeline', 'cli'],
 }
 
 /** Who may touch the machine. */

@@ -136,12 +136,29 @@ const peers =
     : undefined
 const { about, flops = 0 } = await ours.greeting
 const versions = [about]
+
+/** The stream on TensorFlow, where that is set up. */
+const onTensorflow = startRival(
+  process.execPath,
+  [join(import.meta.dirname, 'engine.js'), 'tensorflow', modelPath],
+  { TF_NUM_INTRAOP_THREADS: threads, TF_NUM_INTEROP_THREADS: '1' },
+)
+const tensorflow = await onTensorflow.greeting.then(
+  (greeting) => greeting.about,
+  (error: unknown) => {
+    skipped.push(`this project on tensorflow: ${reasonOf(error)}`)
+  },
+)
+if (tensorflow !== undefined) versions.push(tensorflow)
 if (peers !== undefined) versions.push((await peers.greeting).about)
 
 const contestants = await warmUp(
   [
     { key: 'stream', label: 'this project: the stream, onnx engine', rival: ours },
     { key: 'hand', label: 'the same session, a loop by hand', rival: ours },
+    ...(tensorflow === undefined
+      ? []
+      : [{ key: 'tensorflow', label: 'this project: the stream, tensorflow engine', rival: onTensorflow }]),
     ...(peers === undefined
       ? []
       : [
@@ -182,6 +199,7 @@ for (let round = 0; round < rounds; round += 1) {
   push(times, 'product', median(ms))
 }
 ours.close()
+onTensorflow.close()
 peers?.close()
 
 const of = (key: string): readonly number[] => times.get(key) ?? []

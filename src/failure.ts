@@ -17,6 +17,13 @@ const hint = (nearest: string | undefined): string =>
 
 /** The facts of every kind of failure, by tag. */
 export interface FailureFacts {
+  readonly NameUnknown: {
+    readonly what: string
+    readonly name: string
+    readonly known: readonly string[]
+    readonly nearest: string | undefined
+  }
+
   // schedules, spacings, transitions
   readonly ScheduleInvalid: { readonly reason: string }
   readonly SpacingInvalid: { readonly spacing: string; readonly reason: string }
@@ -54,6 +61,8 @@ export interface FailureFacts {
   readonly GuidanceInvalid: { readonly reason: string }
 
   readonly RunInvalid: { readonly reason: string }
+  readonly ModelInvalid: { readonly reason: string }
+  readonly WeightingInvalid: { readonly reason: string }
 
   // noise
   readonly NoiseInvalid: { readonly reason: string }
@@ -62,6 +71,7 @@ export interface FailureFacts {
   readonly PredictionMissing: { readonly t: number }
   readonly FrameExpired: { readonly step: number; readonly field: string }
   readonly NotARun: Record<never, never>
+  readonly BranchInvalid: { readonly branch: string; readonly reason: string }
   readonly StateMismatch: { readonly what: string; readonly saved: string; readonly given: string }
   readonly StateInvalid: { readonly reason: string }
   readonly OperatorInvalid: { readonly operator: string; readonly reason: string }
@@ -90,6 +100,7 @@ export interface FailureFacts {
 
   // networks
   readonly ShapesDisagree: { readonly operation: string; readonly reason: string }
+  readonly FeaturesDisagree: { readonly reason: string }
 
   // engines
   readonly EngineUnknown: {
@@ -99,6 +110,9 @@ export interface FailureFacts {
   }
   readonly EngineUnavailable: { readonly engine: string; readonly reason: string }
   readonly ModelRejected: { readonly engine: string; readonly reason: string }
+  readonly DeviceLost: { readonly engine: string; readonly reason: string }
+  readonly OutOfMemory: { readonly engine: string; readonly rows: number }
+  readonly SetupFailed: { readonly what: string; readonly reason: string }
 
   // pipelines
   readonly PipelineInvalid: { readonly problems: readonly string[] }
@@ -109,6 +123,8 @@ export interface FailureFacts {
 
 /** One sentence per tag. */
 const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Tag]) => string } = {
+  NameUnknown: (f) => `There is no ${f.what} ${f.name}; there are ${list(f.known)}${hint(f.nearest)}.`,
+
   // schedules, spacings, transitions
   ScheduleInvalid: (f) => `The schedule is not usable: ${f.reason}.`,
   SpacingInvalid: (f) => `The spacing ${f.spacing} is not usable: ${f.reason}.`,
@@ -118,7 +134,8 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   // rules and terms
   EtaOutOfRange: (f) => `eta is ${String(f.eta)}; it has to lie between 0 (DDIM) and 1 (DDPM).`,
   NoiseAscending: (f) =>
-    `The step from t = ${String(f.t)} leads to more noise; only a rule without noise of its own, ddim with eta 0, goes that way.`,
+    `The step from t = ${String(f.t)} leads to more noise, and a rule that draws noise of its own only goes the other way; ` +
+    'take inversion(), or ddim() with eta 0.',
   SigmaOutOfRange: (f) =>
     `sigma is ${String(f.sigma)} at t = ${String(f.t)}; it has to lie between 0 and √(1 − ᾱ) of the next level, ${String(f.largest)}.`,
   RuleInvalid: (f) => `The rule ${f.rule} is not possible: ${f.reason}.`,
@@ -147,6 +164,8 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   GuidanceInvalid: (f) => `The guidance is not possible: ${f.reason}.`,
 
   RunInvalid: (f) => `The run is not possible: ${f.reason}.`,
+  ModelInvalid: (f) => `The model is not possible: ${f.reason}.`,
+  WeightingInvalid: (f) => `The weighting is not possible: ${f.reason}.`,
 
   // noise
   NoiseInvalid: (f) => `The noise is not usable: ${f.reason}.`,
@@ -157,6 +176,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
     `${f.field} of the frame of step ${String(f.step)} was read after the frame was handed back. ` +
     'Read it while next() runs, hold it with waitUntil(), copy it with snapshot(), or keep() it.',
   NotARun: () => 'settled() takes the observable that denoise() returned, or a frame of it.',
+  BranchInvalid: (f) => `The branch ${f.branch} is not possible: ${f.reason}.`,
   StateMismatch: (f) =>
     `The saved state goes on with the ${f.what} that it was made with, ${f.saved}, and not with ${f.given}.`,
   StateInvalid: (f) => `The saved state is not usable: ${f.reason}.`,
@@ -184,12 +204,21 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
     `${f.tensor} in ${f.path} has the shape ${shape(f.found)}; config.json asks for ${shape(f.expected)}.`,
 
   // networks
+  FeaturesDisagree: (f) => `These features can't be compared: ${f.reason}.`,
   ShapesDisagree: (f) => `The network doesn't fit together at ${f.operation}: ${f.reason}.`,
 
   // engines
   EngineUnknown: (f) => `There is no engine ${f.engine}; there are ${list(f.known)}${hint(f.nearest)}.`,
   EngineUnavailable: (f) => `The engine ${f.engine} can't run here: ${f.reason}.`,
   ModelRejected: (f) => `The engine ${f.engine} could not run the model: ${f.reason}.`,
+  DeviceLost: (f) =>
+    `The engine ${f.engine} has lost its device (${f.reason}); start again, with --resume where the run was kept by --checkpoint.`,
+  OutOfMemory: (f) =>
+    `The engine ${f.engine} has too little memory for ${String(f.rows)} ${f.rows === 1 ? 'sample' : 'samples'} at a time; ` +
+    (f.rows === 1
+      ? 'take another with --engine.'
+      : `ask for fewer, such as --batch ${String(Math.ceil(f.rows / 4))}.`),
+  SetupFailed: (f) => `${f.what} could not be set up: ${f.reason}.`,
 
   // pipelines: a line for each problem, with its place
   PipelineInvalid: (f) => f.problems.join('\n'),

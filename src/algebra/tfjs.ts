@@ -5,12 +5,12 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Activation, NetworkAlgebra, Parameters, Shape, TensorAlgebra, Values } from './algebra.ts'
-import { frequencies } from './sinusoid.ts'
 import { conv2d } from './tfjs/conv2d.ts'
 import { registerGradients } from './tfjs/gradients.ts'
 import { groupNorm } from './tfjs/group-norm.ts'
 import { clampedCombination, linearCombination } from './tfjs/linear-combination.ts'
 import { divideByQuantile, matchDeviation } from './tfjs/rows.ts'
+import { sinusoid } from './tfjs/sinusoid.ts'
 
 registerGradients()
 
@@ -45,16 +45,6 @@ const attention: Network['attention'] = (q, k, v, heads) => {
   const logits = tf.matMul(tf.mul(apart(q), 1 / Math.sqrt(dim)), apart(k), false, true)
   const seen = tf.matMul(tf.softmax(logits), apart(v))
   return tf.reshape(tf.transpose(seen, [0, 2, 1, 3]), [rows, length, channels])
-}
-
-const sinusoid: Network['sinusoid'] = (t, options) => {
-  const w = frequencies(options)
-  const args = tf.mul(tf.reshape(tf.cast(t, 'float32'), [-1, 1]), tf.tensor2d(w, [1, w.length]))
-  const waves = options.flipSinToCos ? [tf.cos(args), tf.sin(args)] : [tf.sin(args), tf.cos(args)]
-  return tf.pad(tf.concat(waves, 1), [
-    [0, 0],
-    [0, options.dim - 2 * w.length],
-  ])
 }
 
 /** By a product with unit vectors: the table stands on its side, as all matrices among the weights do. */
@@ -133,7 +123,7 @@ export const tfjs: TensorAlgebra<tf.Tensor> = {
   concat: (images) => tf.concat([...images], 3),
   split: (vector, parts) => tf.split(vector, parts, 1),
   embedding: tidy(embedding),
-  sinusoid: tidy(sinusoid),
+  sinusoid,
 }
 
 /** Which axis of a checkpoint's tensor becomes which of ours: inputs before outputs, and both last. */

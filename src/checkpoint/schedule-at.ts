@@ -1,9 +1,11 @@
 /**
  * The noise that a model was trained on, without the model.
  */
+import { attempt } from '../attempt.ts'
 import type { Schedule } from '../diffusion/schedule.ts'
 import { fail, type Failure } from '../failure.ts'
-import { pipe, TE } from '../fp.ts'
+import { E, pipe, TE } from '../fp.ts'
+import { rangedSchedule } from '../model/normalized.ts'
 import { openDiffusersFolder } from './diffusers-folder.ts'
 import { findModel } from './find-model.ts'
 import { manifestSchedule } from './manifest-schedule.ts'
@@ -11,7 +13,8 @@ import { schedulerDefaults } from './scheduler-config.ts'
 import { trainedSchedule } from './trained-schedule.ts'
 
 /**
- * Reads the schedule of a model: of its `scheduler_config.json`, or of the `model.yaml` beside its network.
+ * Reads the schedule of a model: of its `scheduler_config.json`, or of the `model.yaml` beside its network. It is the one that is sampled by, of
+ * data in `[−1, 1]`, wherever the network's lie.
  *
  * @param path - as {@link findModel} takes it
  * @returns FileUnreadable, ConfigInvalid or ScheduleInvalid where there is none
@@ -41,6 +44,13 @@ export const scheduleAt = (path: string): TE.TaskEither<Failure, Schedule> =>
               reason: 'it is missing or empty, and only it could say on which noise the network was trained',
             }),
           )
-        : TE.fromEither(manifestSchedule(manifest.schedule))
+        : pipe(
+            manifestSchedule(manifest.schedule),
+            E.chain((schedule) => {
+              const { range = [-1, 1] } = manifest
+              return range === null ? E.right(schedule) : attempt(() => rangedSchedule(range)(schedule))
+            }),
+            TE.fromEither,
+          )
     }),
   )

@@ -8,6 +8,7 @@ import { readBytes } from '../checkpoint/read-file.ts'
 import { openEngine } from '../engine/engines.ts'
 import type { Network } from '../engine/network.ts'
 import { bind } from '../engine/network-binding.ts'
+import { checkDecoder } from '../engine/network-decoder.ts'
 import { openNetwork } from '../engine/open-network.ts'
 import type { Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
@@ -30,6 +31,7 @@ const described = (
     E.bindW('binding', () => bind(manifestPath, manifest, network)),
     E.bindW('schedule', () => manifestSchedule(manifest.schedule)),
     TE.fromEither,
+    TE.chainFirstW(() => checkDecoder(manifestPath, manifest.decoder, manifest.shape)),
     TE.bindW('bytes', () => readBytes(manifestPath)),
     TE.map(({ binding, schedule, bytes }) => [
       ...commented(`${path}: ${kind}`, [

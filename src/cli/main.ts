@@ -5,14 +5,16 @@
 import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
 import { isFailure, render } from '../failure.ts'
+import type { DoctorFlags } from './doctor.ts'
 import { addExperimentVerbs } from './experiment-verbs.ts'
 import { type OutputFlags, withOutputs } from './output-flags.ts'
 import { addPipelineVerbs, type Outside } from './pipeline-verbs.ts'
 import type { PlotFlags } from './plot.ts'
-import type { ReconstructFlags } from './reconstruct.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
-import type { ResumeFlags } from './run-folder.ts'
+import type { FolderFlags } from './run-folder.ts'
 import type { Flags } from './settings.ts'
+import type { SetupFlags } from './setup.ts'
+import { addTableVerbs } from './table-verbs.ts'
 import type { TellingFlags } from './telling-flags.ts'
 import type { TrainFlags } from './train.ts'
 import type { Context } from './write-run.ts'
@@ -31,6 +33,8 @@ for (const stream of [process.stdout, process.stderr])
 const program = new Command('rxdiffusion')
   .description('Diffusion sampling as a stream: DDPM, DDIM and the family between them.')
   .version(version)
+  // after a verb, --version is that verb's
+  .enablePositionalOptions()
   .exitOverride()
   .configureOutput({ writeErr: words, outputError: () => undefined })
   .configureHelp({
@@ -60,17 +64,23 @@ withOutputs(sampleCommand)
     'after',
     '\nExample:\n  rxdiffusion sample --labels sneaker,bag --batch 8 --guidance 2 -o grid.png -o strip.png',
   )
-  .action(async (flags: Flags & OutputFlags & ResumeFlags & TellingFlags) => {
+  .action(async (flags: Flags & OutputFlags & FolderFlags & TellingFlags) => {
     const { sample } = await import('./sample.ts')
     process.exitCode = await sample(flags, context(flags))
   })
 
-/** Aborted by the first Ctrl-C, and by whoever ends us politely. */
+/** How long files may take to be finished before somebody is told what goes on, in ms. */
+const PATIENCE = 1000
+
+/** Aborted by the first Ctrl-C, and by whoever ends us politely. The second one finds no listener, and ends the process. */
 const interrupted = (): AbortSignal => {
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'])
     process.once(signal, () => {
       controller.abort()
+      setTimeout(() => {
+        words('The files are being finished; Ctrl-C again stops at once.\n')
+      }, PATIENCE).unref()
     })
   return controller.signal
 }
@@ -101,30 +111,7 @@ const outside: Outside = {
 addPipelineVerbs(program, outside)
 addExperimentVerbs(program, outside)
 
-program
-  .command('reconstruct')
-  .description('encode images to noise and decode them again: a table of the error against the steps')
-  .option('--model <dir>', 'folder or file of a model (default: the clothes that come with the package)')
-  .option(
-    '--images <path>',
-    'PNG file, folder of PNG files, IDX file (.gz too) or .npy (default: 512 test images of Fashion-MNIST)',
-  )
-  .option('--resize', 'bring images of another size or colour to the model’s')
-  .option('--steps <list>', 'the rows of the table', '10,20,50,100,200')
-  .option('--spacing <kind>', 'which timesteps, as of sample (default: trailing)')
-  .option('--at <end>', 'where the way up asks the network: source or destination', 'destination')
-  .option('--refinements <n>', 'how often each step up asks again', '0')
-  .option('--limit <n>', 'how many images at most (default: all)')
-  .option('--batch <n>', 'how many images at a time', '64')
-  .option('--engine <name>', 'what runs the model', 'auto')
-  .addHelpText('after', '\nExample:\n  rxdiffusion reconstruct --steps 10,20,50 --limit 64')
-  .action(async (flags: ReconstructFlags) => {
-    const { reconstructCommand } = await import('./reconstruct.ts')
-    process.exitCode = await reconstructCommand(flags, (text) => process.stdout.write(text), {
-      terminal: process.stderr,
-      signal: interrupted(),
-    })
-  })
+addTableVerbs(program, { ...outside, terminal: process.stderr, signal: interrupted })
 
 program
   .command('train')
@@ -180,11 +167,33 @@ plotCommand
   })
 
 program
+  .command('setup')
+  .description('build what npm alone can’t install: TensorFlow for --engine tensorflow')
+  .argument('<what>', 'tensorflow')
+  .option('--gpu', 'with CUDA, for --engine tensorflow-gpu')
+  .option('--version <version>', 'which TensorFlow (default: 2.15.1; with --gpu 2.21.0)')
+  .option('--check', 'only try what is there')
+  .addHelpText(
+    'after',
+    '\nIt needs g++ and Python with pip, fetches 207 MB from PyPI, and lies in ~/.local/share/rxdiffusion or $RXDIFFUSION_HOME.' +
+      '\n\nExample:\n  rxdiffusion setup tensorflow',
+  )
+  .action(async (what: string, flags: SetupFlags) => {
+    const { setup } = await import('./setup.ts')
+    process.exitCode = await setup(what, flags, {
+      print: (text) => process.stdout.write(text),
+      words,
+      signal: interrupted(),
+    })
+  })
+
+program
   .command('doctor')
-  .description('say which engines this machine has')
-  .action(async () => {
+  .description('say which engines this machine has, how fast they are, and what to type for the others')
+  .option('--quick', 'measure nothing, which saves two seconds for each engine')
+  .action(async (flags: DoctorFlags) => {
     const { doctor } = await import('./doctor.ts')
-    await doctor((text) => process.stdout.write(text))
+    await doctor((text) => process.stdout.write(text), flags)
   })
 
 try {

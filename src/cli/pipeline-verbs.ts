@@ -40,8 +40,9 @@ export const addPipelineVerbs = (program: Command, { context, print, words, exit
     ),
   )
     .option('--dry-run', 'show the pipeline with every default, and run nothing')
-    .option('--checkpoint <dir>', 'save the state of the run there, ten times on the way')
-    .option('--resume <dir>', 'go on from the state that is there, to the samples of the whole run')
+    .option('--checkpoint <dir>', 'write states into a folder, for --resume after a kill')
+    .option('--checkpoint-every <k>', 'every how manieth step (default: ten times on the way)')
+    .option('--resume <dir>', 'go on with the run of that folder, to the samples of the whole run')
     .addHelpText(
       'after',
       '\nExample:\n  rxdiffusion run pipelines/ten-classes.yaml --set noise.seed=3 --set steps=20',

@@ -7,6 +7,7 @@ import type { ClipChoice, ClipMode } from '../diffusion/clip.ts'
 import type { Preset } from '../diffusion/preset.ts'
 import type { Model } from '../engine/engine.ts'
 import { chooseEngine } from '../engine/engines.ts'
+import { whetherFaster } from '../engine/faster.ts'
 import type { Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { checkOutput } from '../media/output/check-output.ts'
@@ -42,7 +43,10 @@ export const openModel = (
     // whatever loads models loads tensors, and what has been refused by now needs neither
     TE.bindW('loading', () => TE.fromTask(() => import('../engine/load-model.ts'))),
     TE.bindW('model', ({ opened, loading }) => loading.loadModel(opened, settings.model)),
-    TE.map(({ opened, model }) => ({ engine: opened.about, model })),
+    TE.map(({ opened, model }) => ({
+      engine: settings.engine === 'auto' ? `${opened.about} (${whetherFaster(opened)})` : opened.about,
+      model,
+    })),
   )
 
 /** Settings, which may be refused by what they are made of. */

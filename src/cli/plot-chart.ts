@@ -49,6 +49,16 @@ const powers = (points: readonly Point[], column: string): readonly number[] => 
   )
 }
 
+/** As many letters as have room above two panels. */
+const WIDTH = 110
+const wrapped = (text: string): readonly string[] =>
+  text.split(' ').reduce<readonly string[]>((lines, word) => {
+    const line = lines.at(-1)
+    return line === undefined || line.length + word.length >= WIDTH
+      ? [...lines, word]
+      : [...lines.slice(0, -1), `${line} ${word}`]
+  }, [])
+
 /** The chart as a specification of Vega-Lite. */
 export const chartOf = (curves: Curves): TopLevelSpec => {
   const { by, x, panels, dotted } = curves
@@ -83,6 +93,7 @@ export const chartOf = (curves: Curves): TopLevelSpec => {
   })
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    ...(curves.note !== undefined && { title: { text: wrapped(curves.note), fontSize: 11, offset: 14 } }),
     data: { values: drawn(curves, names) },
     columns: 2,
     spacing: 28,

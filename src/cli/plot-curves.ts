@@ -26,6 +26,8 @@ export interface Curves {
   /** Whether points count one by one. */
   readonly dotted: boolean
   readonly points: readonly Point[]
+  /** What can't be seen of them. */
+  readonly note?: string
 }
 
 /** Something to plot, and what to call it. */
@@ -92,6 +94,20 @@ const vectors: readonly Panel[] = [
   { column: 'z', title: 'coefficient of z, fresh noise' },
 ]
 
+/** Solvers differ in what x̂₀ and ε̂ are, and in nothing that a coefficient could show. */
+const noteOn = (rules: ReadonlyArray<Named<Rule>>): Pick<Curves, 'note'> => {
+  const solvers = rules.flatMap(([name, { refine, again }]) =>
+    refine === undefined && again === undefined ? [] : [name],
+  )
+  return solvers.length === 0
+    ? {}
+    : {
+        note:
+          `Of ${solvers.join(', ')}, x̂₀ and ε̂ are no single answer of the network, but what several come to: ` +
+          'the same coefficients as those of ddim, and other images.',
+      }
+}
+
 /**
  * The coefficients of each step along a plan: `x_{t−1} = c_x·x_t + c_0·x̂₀ + c_ε·ε̂ + c_z·z`.
  *
@@ -118,6 +134,7 @@ export const coefficientCurves = (
     panels: vectors.filter(({ column }) => points.some((point: Point) => point[column] !== 0)),
     dotted: true,
     points,
+    ...noteOn(rules),
   }
 }
 

@@ -75,6 +75,14 @@ const scheduleOf = ({ schedule, model }: PlotFlags): Step<Schedule> => {
     : pipe(TE.fromEither(readPath('--model')(model)), TE.chainW(scheduleAt))
 }
 
+/** Whether somebody is to be told how many steps there are, if anybody says. */
+const someOpen = (kinds: readonly string[], steps: string | undefined): E.Either<Failure, unknown> =>
+  steps !== undefined && kinds.length > 0 && kinds.every((kind) => countedSpacing(kind) !== undefined)
+    ? E.left(
+        fail('Usage', { reason: `--steps says how many steps there are, and so does ${kinds.join(' ')}` }),
+      )
+    : E.right(undefined)
+
 /** What can be plotted. */
 const plots: Readonly<Record<string, (kinds: readonly string[], flags: PlotFlags) => Step<Curves>>> = {
   schedule: (kinds, flags) =>
@@ -89,7 +97,8 @@ const plots: Readonly<Record<string, (kinds: readonly string[], flags: PlotFlags
 
   spacing: (kinds, flags) =>
     pipe(
-      scheduleOf(flags),
+      TE.fromEither(someOpen(kinds, flags.steps)),
+      TE.chain(() => scheduleOf(flags)),
       TE.chainEitherKW((schedule) =>
         pipe(
           orElse(kinds, ['trailing']),
@@ -182,6 +191,9 @@ export const plot = async (
         targets,
       ),
     ),
+    TE.chainFirstIOK(({ curves: { note } }) => () => {
+      if (note !== undefined) complain(`${note}\n`)
+    }),
     TE.chainW(({ targets, curves }) =>
       TE.traverseSeqArray(({ path, format }: Target) =>
         pipe(

@@ -13,7 +13,7 @@ const sentences: ReadonlyMap<string, (what: string) => string> = new Map([
   ['commander.optionMissingArgument', (what) => `The option ${what} needs a value`],
 ])
 
-/** What other tools call their flags, and we call otherwise. */
+/** What other tools call their flags and verbs, and we call otherwise. */
 const elsewhere: ReadonlyMap<string, readonly string[]> = new Map([
   ['--model', ['ckpt', 'model-path', 'pretrained-model-name-or-path', 'model-id']],
   [
@@ -37,12 +37,23 @@ const elsewhere: ReadonlyMap<string, readonly string[]> = new Map([
   ['--clip', ['clip-denoised', 'clip-sample', 'thresholding']],
   ['--resample', ['jump-n-sample']],
   ['--jump', ['jump-length']],
+  ['sample', ['generate', 'gen', 'txt2img', 'infer', 'predict', 'denoise', 'create']],
+  ['img2img', ['image-to-image', 'image2image', 'sdedit', 'vary', 'variation', 'variations']],
+  ['interpolate', ['interp', 'slerp', 'lerp', 'morph', 'walk']],
+  ['inpaint', ['repaint', 'outpaint', 'fill']],
+  ['reconstruct', ['encode', 'invert', 'inversion', 'ddim-inversion']],
+  ['matrix', ['compare', 'xyz', 'sweep']],
+  ['inspect', ['info', 'show']],
+  ['doctor', ['check', 'engines', 'devices', 'env', 'status']],
+  ['validate', ['lint']],
+  ['ls', ['list']],
+  ['plot', ['chart', 'graph']],
 ])
 
-/** What a flag of another tool is called here, where the command has it. */
-const ours = (flag: string, known: readonly string[]): string | undefined => {
-  const name = flag.replace(/^--?/, '').replaceAll('_', '-').toLowerCase()
-  const same = known.find((each) => each === `--${name}`)
+/** What a flag or verb of another tool is called here, where the command has it. */
+const ours = (what: string, known: readonly string[]): string | undefined => {
+  const name = what.replace(/^--?/, '').replaceAll('_', '-').toLowerCase()
+  const same = known.find((each) => each === `--${name}` || (each === name && each !== what))
   return same ?? [...elsewhere].find(([own, theirs]) => known.includes(own) && theirs.includes(name))?.[0]
 }
 
@@ -67,6 +78,9 @@ export const refusalOf =
     const known = namesOf(command)
     const own = ours(what, known)
     const near = nearest(known)(what)
+    const argument = command.registeredArguments.find((each) => each.name() === what)
+    if (argument !== undefined && argument.description !== '')
+      return sentence && fail('Usage', { reason: `${sentence(what)}: ${argument.description}` })
     const hint =
       own === undefined ? (near === undefined ? '' : `; the nearest is ${near}`) : `; here it is ${own}`
     return sentence && fail('Usage', { reason: sentence(what) + hint })

@@ -1,66 +1,63 @@
 /**
- * Runs that survive being killed: `run --checkpoint DIR` saves their state on the way, and `run --resume DIR` goes on from it.
+ * Runs that survive being killed: they go on from a folder's state, and save their own there on the way.
  */
-import { readState } from '../checkpoint/read-state.ts'
-import type { Model } from '../engine/engine.ts'
+import type { Observable } from 'rxjs'
 import type { Failure } from '../failure.ts'
-import { pipe, TE } from '../fp.ts'
+import { E, pipe } from '../fp.ts'
 import { toStateFile } from '../media/sink/to-state-file.ts'
-import type { Plan } from '../pipeline/compile.ts'
-import type { Composed } from '../pipeline/composition.ts'
+import type { Frame } from '../stream/frame.ts'
 import { checkpointEvery } from '../stream/operators/checkpoint-every.ts'
-import { replayFrom } from '../stream/replay-from.ts'
+import { many } from '../many.ts'
+import { checkReplay, type ReplayConfig, replayFrom } from '../stream/replay-from.ts'
 import { failWith } from './fail-with.ts'
-import { statePath } from './run-folder.ts'
+import type { Tensor } from './plan.ts'
+import { type RunFolder, statePath } from './run-folder.ts'
 
-/** The flags as the command line has them. */
-export interface ResumableFlags {
-  readonly checkpoint?: string
-  readonly resume?: string
+const everyOf = ({ every }: RunFolder, steps: number): E.Either<Failure, number> => {
+  if (every === undefined) return E.right(Math.max(1, Math.round(steps / 10)))
+  return every < steps
+    ? E.right(every)
+    : E.left(
+        failWith(
+          `--checkpoint-every ${String(every)} would save nothing on the way: of ${many(steps, 'step')} the last is the end`,
+        ),
+      )
 }
 
-/** How many steps there are, where that can be said. */
-const stepsOf = ({ pipeline: { steps } }: Plan): number =>
-  'count' in steps ? steps.count : 'timesteps' in steps ? steps.timesteps.length : 10
-
-type Task<A> = TE.TaskEither<Failure, A>
-
-const resumed =
-  (plan: Plan, model: Model, folder: string | undefined) =>
-  (composed: Composed): Task<Composed> =>
-    folder === undefined || plan.chain === undefined
-      ? TE.right(composed)
-      : pipe(
-          TE.fromEither(plan.chain(model)),
-          TE.bindTo('config'),
-          TE.bindW('state', () => readState(statePath(folder))),
-          TE.map(({ config, state }) => ({ ...composed, frames$: replayFrom(state, config) })),
-        )
-
-const saved =
-  (plan: Plan, folder: string | undefined) =>
-  (composed: Composed): Composed =>
-    folder === undefined
-      ? composed
-      : {
-          ...composed,
-          frames$: composed.frames$.pipe(
-            checkpointEvery(Math.max(1, Math.round(stepsOf(plan) / 10)), toStateFile(statePath(folder))),
-          ),
-        }
-
 /**
- * A run that goes on from a saved state, or saves its own; as it is where nobody asks.
+ * The frames of a run from where it begins, which save the states to go on from.
  *
- * @param plan - of the run; none of a module
- * @param model - loaded
- * @param flags - where the states are
+ * @param folder - where the states are; nothing where nobody asks
+ * @param steps - how many the whole run has
+ * @param config - what it is made with
+ * @param frames$ - of the whole run
+ * @returns the frames; or what the state does not go with
  */
-export const resumable =
-  (plan: Plan | undefined, model: Model, { checkpoint, resume }: ResumableFlags) =>
-  (composed: Composed): Task<Composed> => {
-    if (checkpoint === undefined && resume === undefined) return TE.right(composed)
-    return plan?.chain === undefined
-      ? TE.left(failWith('--checkpoint and --resume are for pipelines that sample without a fork'))
-      : pipe(composed, resumed(plan, model, resume), TE.map(saved(plan, checkpoint)))
-  }
+export const resumable = (
+  folder: RunFolder | undefined,
+  steps: number,
+  config: ReplayConfig<Tensor>,
+  frames$: Observable<Frame<Tensor>>,
+): E.Either<Failure, Observable<Frame<Tensor>>> => {
+  if (folder === undefined) return E.right(frames$)
+  const { state, path } = folder
+  return pipe(
+    everyOf(folder, steps),
+    E.chainFirstW(() => (state === undefined ? E.right(undefined) : checkReplay(state, config))),
+    E.map((every) =>
+      (state === undefined ? frames$ : replayFrom(state, config)).pipe(
+        checkpointEvery(every, toStateFile(statePath(path))),
+      ),
+    ),
+  )
+}
+
+/** What files of a run that was gone on with say of themselves: what shows the way does not show all of it. */
+export const resumedSetting = (folder: RunFolder | undefined): Readonly<Record<string, string>> => {
+  const next = folder?.state?.ahead[0]
+  return next === undefined
+    ? {}
+    : {
+        resumed: `after step ${String(next.index)} of ${String(next.count)}: what shows the steps shows those after it`,
+      }
+}

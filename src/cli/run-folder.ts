@@ -1,5 +1,6 @@
 /**
- * A folder from which a run can be gone on with: how it was begun (`run.json`), and how far it has come (`state.safetensors`).
+ * A folder from which a run can be gone on with: how it was begun (`run.json`), how far it has come (`state.safetensors`), and, while it is
+ * under way, who is at work in it (`lock`).
  */
 import * as t from 'io-ts'
 import { join } from 'node:path'
@@ -9,60 +10,54 @@ import { readState } from '../checkpoint/read-state.ts'
 import { decodeConfig } from '../decode-config.ts'
 import type { SavedState } from '../diffusion/saved-state.ts'
 import type { Failure } from '../failure.ts'
-import { pipe, TE } from '../fp.ts'
+import { E, pipe, TE } from '../fp.ts'
+import type { Output } from '../media/output/output.ts'
 import { checkWritable, writeWhole } from '../media/sink/files.ts'
-import { quoted } from '../quoted.ts'
+import { sweepLeftovers } from '../media/sink/leftovers.ts'
 import { failWith } from './fail-with.ts'
 import { readNumber } from './flags.ts'
-import { outputFlagNames } from './output-flags.ts'
-import { samplingDefaults } from './sampling-flags.ts'
-import type { Flags } from './settings.ts'
+import type { FolderLocks } from './folder-lock.ts'
 
 /** The flags as the command line has them. */
-export interface ResumeFlags {
+export interface FolderFlags {
+  /** A folder to save the state of the run in, again and again. */
   readonly checkpoint?: string
   readonly checkpointEvery?: string
+  /** A folder with a run to go on with. */
   readonly resume?: string
 }
 
+/** What a run was begun with, as text by name. */
+export type BegunWith = Readonly<Record<string, string>>
+
 /** A run that can be gone on with. */
 export interface RunFolder {
-  /** Where its states are written. */
-  readonly statePath: string
-  /** Every how manieth step. */
-  readonly every: number
+  readonly path: string
+  /** Every how manieth step a state is written; a tenth of them unless somebody has said. */
+  readonly every: number | undefined
+  readonly begun: BegunWith
   /** Where it goes on from; nothing for one that begins. */
   readonly state?: SavedState
-  /** Writes down how it was begun. */
-  readonly open: TE.TaskEither<Failure, unknown>
+  /** Takes the folder for a run that is about to begin, and clears away what one that was killed has left. */
+  readonly open: (outputs: readonly Output[]) => TE.TaskEither<Failure, unknown>
 }
 
-/** How to sample, and, where it can be gone on with, its folder. */
-export interface Begun {
-  readonly flags: Flags
-  readonly folder?: RunFolder
-}
+/** Who begins runs: what one has begun, another can't go on with. */
+export type RunVerb = 'sample' | 'run'
 
 /** The state's file in a folder. */
 export const statePath = (folder: string): string => join(folder, 'state.safetensors')
 const runPath = (folder: string): string => join(folder, 'run.json')
 
-/** Of `run.json`; a run's flags are all text. */
+/** Of `run.json`; what a run was begun with is all text. */
 const LARGEST = 1_000_000
-const codec = t.type({ version: t.literal(1), every: t.number, flags: t.record(t.string, t.string) })
+const codec = t.intersection([
+  t.type({ version: t.literal(1), flags: t.record(t.string, t.string) }),
+  // the first of these folders were all of sample
+  t.partial({ every: t.number, verb: t.union([t.literal('sample'), t.literal('run')]) }),
+])
 
-const ownNames: ReadonlySet<string> = new Set<keyof ResumeFlags>(['checkpoint', 'checkpointEvery', 'resume'])
-
-/** What says how to sample, of all flags: it is all text, as what switches something on or off is not. */
-const samplingOf = (flags: object): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(flags).filter(
-      (flag): flag is [string, string] =>
-        typeof flag[1] === 'string' && !outputFlagNames.has(flag[0]) && !ownNames.has(flag[0]),
-    ),
-  )
-
-const begin = (folder: string, every: number, flags: Flags): TE.TaskEither<Failure, Begun> =>
+const free = (folder: string): TE.TaskEither<Failure, unknown> =>
   pipe(
     fileKind(runPath(folder)),
     TE.filterOrElseW(
@@ -72,66 +67,87 @@ const begin = (folder: string, every: number, flags: Flags): TE.TaskEither<Failu
           `${folder} has a run already; go on with --resume ${folder}, or give --checkpoint a folder of its own`,
         ),
     ),
-    TE.chainW(() => checkWritable(statePath(folder))),
-    TE.map(() => {
-      const json = JSON.stringify({ version: 1, every, flags: samplingOf(flags) }, undefined, 2)
-      const open = writeWhole(runPath(folder), new TextEncoder().encode(`${json}\n`))
-      return {
-        flags: { ...samplingDefaults, ...samplingOf(flags) },
-        folder: { statePath: statePath(folder), every, open },
-      }
-    }),
   )
 
-const goOn = (folder: string, given: Flags): TE.TaskEither<Failure, Begun> => {
-  const path = runPath(folder)
-  const defaults: Readonly<Record<string, unknown>> = { ...samplingDefaults }
-  const other = Object.entries(samplingOf(given)).find(([name, value]) => value !== defaults[name])?.[0]
-  if (other !== undefined)
-    return TE.left(
-      failWith(
-        `--resume goes on with a run as it was begun, and ${quoted(other)} would change it; leave it out`,
-      ),
+const sweep = (paths: readonly string[]): TE.TaskEither<Failure, unknown> =>
+  TE.traverseArray(sweepLeftovers)(paths)
+
+const begin = (
+  verb: RunVerb,
+  path: string,
+  every: number | undefined,
+  begun: BegunWith,
+  locks: FolderLocks,
+): TE.TaskEither<Failure, RunFolder> => {
+  const json = JSON.stringify({ version: 1, verb, every, flags: begun }, undefined, 2)
+  const open = (): TE.TaskEither<Failure, unknown> =>
+    pipe(
+      locks.take(path),
+      // another may have begun, and even ended, meanwhile
+      TE.chainW(() => free(path)),
+      TE.chainW(() => writeWhole(runPath(path), new TextEncoder().encode(`${json}\n`))),
     )
   return pipe(
-    readJson(path, LARGEST),
-    TE.chainEitherKW(decodeConfig(path, codec)),
-    TE.bindTo('run'),
-    TE.bindW('kind', () => fileKind(statePath(folder))),
-    TE.bindW('state', ({ kind }): TE.TaskEither<Failure, SavedState | undefined> =>
-      // it was ended before its first state
-      kind === 'nothing' ? TE.right(undefined) : readState(statePath(folder)),
-    ),
-    TE.map(({ run: { flags, every }, state }) => ({
-      flags: { ...samplingDefaults, ...flags },
-      folder: {
-        statePath: statePath(folder),
-        every,
-        open: TE.right(undefined),
-        ...(state === undefined ? {} : { state }),
-      },
-    })),
+    free(path),
+    TE.chainW(() => checkWritable(statePath(path))),
+    TE.map(() => ({ path, every, begun, open })),
   )
 }
+
+const goOn = (verb: RunVerb, path: string, locks: FolderLocks): TE.TaskEither<Failure, RunFolder> =>
+  pipe(
+    readJson(runPath(path), LARGEST),
+    TE.chainEitherKW(decodeConfig(runPath(path), codec)),
+    TE.filterOrElseW(
+      (run) => (run.verb ?? 'sample') === verb,
+      (run) => failWith(`${path} has a run of rxdiffusion ${run.verb ?? 'sample'}; that goes on with it`),
+    ),
+    TE.bindTo('run'),
+    // nobody is to write the state while it is read
+    TE.chainFirstW(() => locks.take(path)),
+    TE.bindW('kind', () => fileKind(statePath(path))),
+    TE.bindW('state', ({ kind }): TE.TaskEither<Failure, SavedState | undefined> =>
+      // it was ended before its first state
+      kind === 'nothing' ? TE.right(undefined) : readState(statePath(path)),
+    ),
+    TE.map(({ run: { flags, every }, state }) => ({
+      path,
+      every,
+      begun: flags,
+      open: (outputs: readonly Output[]) => sweep([statePath(path), ...outputs.map((output) => output.path)]),
+      ...(state === undefined ? {} : { state }),
+    })),
+  )
 
 /**
  * Reads where a run begins: at noise, or where another was ended.
  *
+ * @param verb - who asks
  * @param flags - of the command line
- * @returns how to sample; or what is wrong about the folder
+ * @param begun - what a new run is begun with
+ * @param locks - of the command
+ * @returns the folder, if there is to be one; or what is wrong about it
  */
-export const readBegun = (flags: Flags & ResumeFlags): TE.TaskEither<Failure, Begun> => {
-  const { checkpoint, checkpointEvery, resume } = flags
+export const readRunFolder = (
+  verb: RunVerb,
+  { checkpoint, checkpointEvery, resume }: FolderFlags,
+  begun: BegunWith,
+  locks: FolderLocks,
+): TE.TaskEither<Failure, RunFolder | undefined> => {
   if (resume !== undefined)
     return checkpoint === undefined && checkpointEvery === undefined
-      ? goOn(resume, flags)
+      ? goOn(verb, resume, locks)
       : TE.left(failWith('--resume goes on in its own folder; leave --checkpoint and --checkpoint-every out'))
   if (checkpoint === undefined)
     return checkpointEvery === undefined
-      ? TE.right({ flags: { ...samplingDefaults, ...samplingOf(flags) } })
+      ? TE.right(undefined)
       : TE.left(failWith('--checkpoint-every needs --checkpoint, the folder for the states'))
   return pipe(
-    TE.fromEither(readNumber('--checkpoint-every', { whole: true, least: 1 })(checkpointEvery ?? '10')),
-    TE.chain((every) => begin(checkpoint, every, flags)),
+    TE.fromEither(
+      checkpointEvery === undefined
+        ? E.right(undefined)
+        : readNumber('--checkpoint-every', { whole: true, least: 1 })(checkpointEvery),
+    ),
+    TE.chain((every) => begin(verb, checkpoint, every, begun, locks)),
   )
 }

@@ -7,23 +7,22 @@ import { type Failure, isFailure, render } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { checkOutput } from '../media/output/check-output.ts'
 import type { Output } from '../media/output/output.ts'
+import type { Plan as Compiled } from '../pipeline/compile.ts'
 import type { Composed, Composition } from '../pipeline/composition.ts'
 import { encodePipeline } from '../pipeline/decode.ts'
 import { printPipeline } from '../pipeline/print.ts'
 import { isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
 import { type Opened, openModel } from './plan.ts'
 import { failWith } from './fail-with.ts'
-import { resumable } from './resumable.ts'
+import { folderLocks, type FolderLocks } from './folder-lock.ts'
+import { resumable, resumedSetting } from './resumable.ts'
+import { type FolderFlags, readRunFolder, type RunFolder } from './run-folder.ts'
 import { type Context, exitCode, type Plan, writeRun } from './write-run.ts'
 
 /** The flags as the command line has them. */
-export interface RunFlags {
+export interface RunFlags extends FolderFlags {
   readonly set?: readonly string[]
   readonly dryRun?: boolean
-  /** A folder to save the state of the run in, again and again. */
-  readonly checkpoint?: string
-  /** A folder with a state to go on from. */
-  readonly resume?: string
 }
 
 /** A run that a file asks for. */
@@ -94,6 +93,7 @@ const planOf = (
   { composition: { outputs }, recipe, command, planned }: Work,
   { model, engine }: Pick<Opened, 'model' | 'engine'>,
   { frames$, captions = [], columns, branches }: Composed,
+  folder: RunFolder | undefined,
 ): Plan => {
   const seen = { steps: 0, rows: 0 }
   return {
@@ -119,7 +119,7 @@ const planOf = (
     madeBy: {
       recipe: `${recipe}, ${engine}`,
       command,
-      settings: { engine },
+      settings: { engine, ...resumedSetting(folder) },
       ...(planned === undefined ? {} : { pipeline: encodePipeline(planned.plan.pipeline) }),
     },
   }
@@ -129,18 +129,40 @@ const planOf = (
 const checked = ({ planned }: Work, { model }: Pick<Opened, 'model'>): E.Either<Failure, unknown> =>
   planned === undefined ? E.right(undefined) : planned.plan.check(model)
 
+/** How many steps there are, where that can be said. */
+const stepsOf = ({ pipeline: { steps } }: Compiled): number =>
+  'count' in steps ? steps.count : 'timesteps' in steps ? steps.timesteps.length : 10
+
+/** A run in its folder. */
+const inFolder =
+  (plan: Compiled | undefined, { model }: Pick<Opened, 'model'>, folder: RunFolder | undefined) =>
+  (composed: Composed): TE.TaskEither<Failure, Composed> => {
+    if (folder === undefined) return TE.right(composed)
+    if (plan?.chain === undefined)
+      return TE.left(failWith('--checkpoint and --resume are for pipelines that sample without a fork'))
+    return pipe(
+      plan.chain(model),
+      E.chain((config) => resumable(folder, stepsOf(plan), config, composed.frames$)),
+      E.map((frames$) => ({ ...composed, frames$ })),
+      TE.fromEither,
+    )
+  }
+
 /** Everything that can be refused before the first step. */
-const prepare = (work: Work, flags: RunFlags): TE.TaskEither<Failure, Plan> => {
+const prepare = (work: Work, flags: RunFlags, locks: FolderLocks): TE.TaskEither<Failure, Plan> => {
   const { outputs, model, engine = 'auto' } = work.composition
   return pipe(
     TE.traverseSeqArray((output: Output) => checkOutput(output))(outputs),
-    TE.chain(() => openModel({ engine, model })),
-    TE.chain((opened) =>
+    TE.chain(() => readRunFolder('run', flags, {}, locks)),
+    TE.bindTo('folder'),
+    TE.bind('opened', () => openModel({ engine, model })),
+    TE.chain(({ folder, opened }) =>
       pipe(
         TE.fromEither(checked(work, opened)),
         TE.chain(() => compose(work, opened)),
-        TE.chain((composed) => resumable(work.planned?.plan, opened.model, flags)(composed)),
-        TE.map((composed) => planOf(work, opened, composed)),
+        TE.chain(inFolder(work.planned?.plan, opened, folder)),
+        TE.chainFirst(() => folder?.open(outputs) ?? TE.right(undefined)),
+        TE.map((composed) => planOf(work, opened, composed, folder)),
         orFree(opened),
       ),
     ),
@@ -162,8 +184,13 @@ export const runAll = async (
     return exitCode.refused
   }
   for (const work of all) {
-    const code = await writeRun(prepare(work, flags), context)
-    if (code !== exitCode.ok) return code
+    const locks = folderLocks()
+    try {
+      const code = await writeRun(prepare(work, flags, locks), context)
+      if (code !== exitCode.ok) return code
+    } finally {
+      await locks.giveBack()
+    }
   }
   return exitCode.ok
 }

@@ -1,40 +1,68 @@
 /**
  * `rxdiffusion sample`: from flags to files.
  */
-import type { Observable } from 'rxjs'
+import { resolve } from 'node:path'
 import { transitions } from '../diffusion/transition.ts'
 import type { Failure } from '../failure.ts'
-import { E, pipe, TE } from '../fp.ts'
-import { toStateFile } from '../media/sink/to-state-file.ts'
-import { denoise, type DenoiseConfig } from '../stream/denoise.ts'
-import type { Frame } from '../stream/frame.ts'
-import { checkpointEvery } from '../stream/operators/checkpoint-every.ts'
-import { checkReplay, replayFrom } from '../stream/replay-from.ts'
+import { pipe, TE } from '../fp.ts'
+import { denoise } from '../stream/denoise.ts'
 import { respace } from '../stream/respace.ts'
 import { checkSteps } from '../stream/step.ts'
 import { batchLabels } from '../model/batch-labels.ts'
+import { quoted } from '../quoted.ts'
+import { failWith } from './fail-with.ts'
+import { type FolderLocks, folderLocks } from './folder-lock.ts'
 import { commandOf } from './made-by.ts'
-import { type OutputFlags, outputsOf } from './output-flags.ts'
-import { configOf, type Opened, openPlan, recipeOf, resolved, type Tensor } from './plan.ts'
-import { type Begun, readBegun, type ResumeFlags, type RunFolder } from './run-folder.ts'
-import type { Flags, Settings } from './settings.ts'
+import { outputFlagNames, type OutputFlags, outputsOf } from './output-flags.ts'
+import { configOf, type Opened, openPlan, recipeOf, resolved } from './plan.ts'
+import { resumable, resumedSetting } from './resumable.ts'
+import { type BegunWith, type FolderFlags, readRunFolder, type RunFolder } from './run-folder.ts'
+import { samplingDefaults } from './sampling-flags.ts'
+import type { Flags } from './settings.ts'
 import { type Context, type Plan, writeRun } from './write-run.ts'
 
-/** The frames of a run from where it begins, and on the way the states to go on from. */
-const framesOf = (
-  settings: Settings,
-  config: DenoiseConfig<Tensor>,
-  folder: RunFolder | undefined,
-): Observable<Frame<Tensor>> => {
-  const frames$ =
-    folder?.state === undefined
-      ? respace(config.model.schedule, settings.spacing, { finalLevel: settings.finalLevel }).pipe(
-          denoise(config),
-        )
-      : replayFrom(folder.state, config)
-  return folder === undefined
-    ? frames$
-    : frames$.pipe(checkpointEvery(folder.every, toStateFile(folder.statePath)))
+/** How to sample, and, where it can be gone on with, its folder. */
+interface Begun {
+  readonly flags: Flags
+  readonly folder: RunFolder | undefined
+}
+
+const folderFlagNames: ReadonlySet<string> = new Set<keyof FolderFlags>([
+  'checkpoint',
+  'checkpointEvery',
+  'resume',
+])
+
+/** What says how to sample, of all flags: it is all text, as what switches something on or off is not. */
+const samplingOf = (flags: object): BegunWith =>
+  Object.fromEntries(
+    Object.entries(flags).filter(
+      (flag): flag is [string, string] =>
+        typeof flag[1] === 'string' && !outputFlagNames.has(flag[0]) && !folderFlagNames.has(flag[0]),
+    ),
+  )
+
+/** The same wherever it is read again. */
+const anywhere = ({ model, ...begun }: BegunWith): BegunWith =>
+  model === undefined || model === '' ? { ...begun } : { ...begun, model: resolve(model) }
+
+const readBegun = (flags: Flags & FolderFlags, locks: FolderLocks): TE.TaskEither<Failure, Begun> => {
+  const asked = samplingOf(flags)
+  const defaults: Readonly<Record<string, unknown>> = { ...samplingDefaults }
+  const other = Object.entries(asked).find(([name, value]) => value !== defaults[name])?.[0]
+  if (flags.resume !== undefined && other !== undefined)
+    return TE.left(
+      failWith(
+        `--resume goes on with a run as it was begun, and ${quoted(other)} would change it; leave it out`,
+      ),
+    )
+  return pipe(
+    readRunFolder('sample', flags, anywhere(asked), locks),
+    TE.map((folder) => ({
+      flags: { ...samplingDefaults, ...(flags.resume === undefined ? asked : folder?.begun) },
+      folder,
+    })),
+  )
 }
 
 const prepare = (
@@ -52,19 +80,28 @@ const prepare = (
     ),
     TE.bindW('config', ({ opened }) => TE.fromEither(configOf(opened))),
     TE.chainFirstW(({ config, steps }) => TE.fromEither(checkSteps(config)(steps))),
-    TE.chainFirstW(({ config }) =>
-      TE.fromEither(folder?.state === undefined ? E.right(undefined) : checkReplay(folder.state, config)),
+    TE.bindW('frames$', ({ opened: { settings }, labels: { rows, condition }, steps, config }) =>
+      TE.fromEither(
+        resumable(
+          folder,
+          steps.length,
+          config,
+          respace(config.model.schedule, settings.spacing, { finalLevel: settings.finalLevel }).pipe(
+            denoise({ ...config, condition, batch: rows }),
+          ),
+        ),
+      ),
     ),
-    TE.chainFirstW(() => folder?.open ?? TE.right(undefined)),
-    TE.map(({ opened, labels: { rows, names, condition }, steps, config }) => {
+    TE.chainFirstW(({ opened: { outputs } }) => folder?.open(outputs) ?? TE.right(undefined)),
+    TE.map(({ opened, labels: { rows, names }, steps, config, frames$ }) => {
       const { settings } = opened
       return {
         ...opened,
-        frames$: framesOf(settings, { ...config, condition, batch: rows }, folder),
+        frames$,
         steps: folder?.state?.ahead.length ?? steps.length,
         rows,
         captions: Array.from({ length: rows }, (_, row) => {
-          const facts = [names?.[row], settings.seedOf?.(row)].filter((fact) => fact !== undefined)
+          const facts = [names?.[row], settings.idOf?.(row)].filter((fact) => fact !== undefined)
           return facts.length === 0 ? `#${String(row)}` : facts.join(' ')
         }),
         recipe: recipeOf(settings),
@@ -76,6 +113,7 @@ const prepare = (
             ...resolved(opened, config),
             samples: rows,
             ...(names === undefined ? {} : { labels: names }),
+            ...resumedSetting(folder),
           },
         },
       }
@@ -89,14 +127,18 @@ const prepare = (
  * @param context - where words go, and when to stop
  * @returns the exit code; nothing is thrown
  */
-export const sample = (flags: Flags & OutputFlags & ResumeFlags, context: Context): Promise<number> =>
-  writeRun(
-    pipe(
-      readBegun(flags),
-      TE.chain((begun) => prepare(outputsOf(flags), begun)),
-      TE.chainFirstIOK(({ notices }) => () => {
-        for (const notice of notices) context.terminal.write(`${notice}\n`)
-      }),
-    ),
-    context,
+export const sample = async (flags: Flags & OutputFlags & FolderFlags, context: Context): Promise<number> => {
+  const locks = folderLocks()
+  const plan = pipe(
+    readBegun(flags, locks),
+    TE.chain((begun) => prepare(outputsOf(flags), begun)),
+    TE.chainFirstIOK(({ notices }) => () => {
+      for (const notice of notices) context.terminal.write(`${notice}\n`)
+    }),
   )
+  try {
+    return await writeRun(plan, context)
+  } finally {
+    await locks.giveBack()
+  }
+}

@@ -79,6 +79,10 @@ export const addSamplingOptions = (command: Command): Command =>
     .option('--seed <n>', 'seed of the batch; sample i of a seed is always the same (default: 0)')
     .option('--seeds <list>', 'one seed for each sample instead, such as 0-63 or 1,4,9')
     .option(
+      '--samples <list>',
+      'only these samples of the seed, such as 12 or 0-3: the same images, with the labels that they had',
+    )
+    .option(
       '--rng <kind>',
       'noise: philox (each sample its own), or torch (the numbers of torch.randn)',
       'philox',
@@ -91,7 +95,7 @@ export const addSamplingOptions = (command: Command): Command =>
     .option('--guidance <w>', 'weight of the labels (classifier-free); 1 is none', '1')
     .option('--engine <name>', `what runs the model: ${alternatives(['auto', ...engineNames])}`, 'auto')
     .option('--checkpoint <dir>', 'write states into a folder, for --resume after a kill')
-    .option('--checkpoint-every <k>', 'every how manieth step (default: 10)')
+    .option('--checkpoint-every <k>', 'every how manieth step (default: ten times on the way)')
     .option(
       '--resume <dir>',
       'go on with the run of that folder, as it was begun; only outputs are said again',

@@ -32,6 +32,7 @@ export interface Flags {
   readonly preset?: string
   readonly seed?: string
   readonly seeds?: string
+  readonly samples?: string
   readonly rng: string
   readonly batch?: string
   readonly labels?: string
@@ -60,25 +61,48 @@ export interface Settings {
   readonly noise: NoiseSource
   /** Where the noise begins, for people: `seed 0`. */
   readonly seeding: string
-  /** Left to the labels where nobody says. */
-  readonly batch: number | undefined
+  /** How many samples, or which of the seed; left to the labels where nobody says. */
+  readonly batch: number | readonly number[] | undefined
   /** As people type them: names or numbers. */
   readonly labels: readonly string[] | undefined
   readonly guidance: number
-  /** The seed of a sample that has its own. */
-  readonly seedOf: ((row: number) => string) | undefined
+  /** What tells a sample from the others, where people have said which they want. */
+  readonly idOf: ((row: number) => string) | undefined
 }
 
 const optional = <A>(text: string | undefined, read: (text: string) => Read<A>): Read<A | undefined> =>
   text === undefined ? E.right(undefined) : read(text)
 
-type Seeding = Pick<Settings, 'noise' | 'seeding' | 'seedOf'> & { readonly rows: number | undefined }
+type Seeding = Pick<Settings, 'noise' | 'seeding' | 'idOf' | 'batch'>
+
+/** What is wrong with a list of samples beside the flag that says how many there are. */
+const contradiction = (
+  asked: number,
+  seeds: readonly number[] | undefined,
+  samples: readonly number[] = [],
+): string | undefined => {
+  if (seeds !== undefined && seeds.length !== asked)
+    return `--seeds names ${String(seeds.length)} samples, and --batch asks for ${String(asked)}`
+  const beyond = samples.find((sample) => sample >= asked)
+  return beyond === undefined
+    ? undefined
+    : `--samples names ${String(beyond)}, and the last one of --batch ${String(asked)} is ${String(asked - 1)}`
+}
 
 const seedingOf = (flags: Flags): Read<Seeding> => {
   if (flags.seed !== undefined && flags.seeds !== undefined)
     return E.left(
       fail('Usage', {
         reason: '--seed (one for the batch) and --seeds (one for each sample) exclude each other',
+      }),
+    )
+  if (flags.samples !== undefined && (flags.seeds !== undefined || flags.rng === 'torch'))
+    return E.left(
+      fail('Usage', {
+        reason:
+          flags.seeds === undefined
+            ? '--samples picks samples of philox; torch draws a batch as a whole'
+            : '--samples (some of one seed) and --seeds (one for each sample) exclude each other',
       }),
     )
   return pipe(
@@ -89,19 +113,35 @@ const seedingOf = (flags: Flags): Read<Seeding> => {
       readNumber('--seed', { whole: true, least: 0, most: Number.MAX_SAFE_INTEGER })(flags.seed ?? '0'),
     ),
     E.apS('seeds', optional(flags.seeds, readWholes('--seeds', MOST_SAMPLES))),
-    E.map(({ rng, seed, seeds }): Seeding => {
-      if (seeds === undefined)
+    E.apS('samples', optional(flags.samples, readWholes('--samples', MOST_SAMPLES))),
+    E.apS(
+      'asked',
+      optional(flags.batch, readNumber('--batch', { whole: true, least: 1, most: MOST_SAMPLES })),
+    ),
+    E.chainFirst(({ seeds, samples, asked }) => {
+      const reason = asked === undefined ? undefined : contradiction(asked, seeds, samples)
+      return reason === undefined ? E.right(undefined) : E.left(fail('Usage', { reason }))
+    }),
+    E.map(({ rng, seed, seeds, samples, asked }): Seeding => {
+      if (seeds !== undefined)
         return {
-          noise: rng === 'torch' ? torch({ seed }) : philox({ seed }),
-          seeding: `seed ${String(seed)}`,
-          rows: undefined,
-          seedOf: undefined,
+          noise: rng === 'torch' ? torchList({ seeds }) : philox({ seeds }),
+          seeding: `seeds ${seeds.join(',')}`,
+          batch: seeds.length,
+          idOf: (row) => `seed ${String(seeds[row])}`,
+        }
+      if (samples !== undefined)
+        return {
+          noise: philox({ seed, samples }),
+          seeding: `seed ${String(seed)}, samples ${samples.join(',')}`,
+          batch: samples,
+          idOf: (row) => `#${String(samples[row])}`,
         }
       return {
-        noise: rng === 'torch' ? torchList({ seeds }) : philox({ seeds }),
-        seeding: `seeds ${seeds.join(',')}`,
-        rows: seeds.length,
-        seedOf: (row) => `seed ${String(seeds[row])}`,
+        noise: rng === 'torch' ? torch({ seed }) : philox({ seed }),
+        seeding: `seed ${String(seed)}`,
+        batch: asked,
+        idOf: undefined,
       }
     }),
   )
@@ -134,32 +174,20 @@ export const readSettings = (flags: Flags, own: Preset = presets.diffusers): E.E
     E.apS('engine', readOneOf('--engine', ['auto', ...engineNames])(flags.engine)),
     E.apS('model', optional(flags.model, readPath('--model'))),
     E.apS('seeding', seedingOf(flags)),
-    E.apS(
-      'asked',
-      optional(flags.batch, readNumber('--batch', { whole: true, least: 1, most: MOST_SAMPLES })),
-    ),
     E.apS('guidance', readNumber('--guidance', { least: 0, most: MOST_GUIDANCE })(flags.guidance)),
     E.bind('rule', ({ preset }) => readRule(flags, preset?.variance ?? 'fixed-small')),
-    E.chainW(({ steps, presetName, preset, spacing, clip, finalLevel, seeding, asked, rule, ...said }) => {
-      const { rows, ...noise } = seeding
-      if (rows !== undefined && asked !== undefined && rows !== asked)
-        return E.left(
-          fail('Usage', {
-            reason: `--seeds names ${String(rows)} samples, and --batch asks for ${String(asked)}`,
-          }),
-        )
+    E.map(({ steps, presetName, preset, spacing, clip, finalLevel, seeding, rule, ...said }) => {
       const habit = rule.kind === 'ddpm' ? 'ddpm' : 'ddim'
-      return E.right({
+      return {
         ...said,
-        ...noise,
+        ...seeding,
         preset: presetName,
         spacing: spacing === undefined ? (preset?.spacing ?? trailing)(steps) : spacingOf(spacing),
         rule: ruleOf(rule),
         clip: clip && clipOf(clip),
         presetClip: preset?.clip[habit],
         finalLevel: finalLevel ?? preset?.finalLevel[habit] ?? 'clean',
-        batch: rows ?? asked,
         labels: flags.labels?.split(',').map((label) => label.trim()),
-      })
+      }
     }),
   )

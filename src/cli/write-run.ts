@@ -23,6 +23,7 @@ import { type Failure, isFailure, render } from '../failure.ts'
 import { E, identity, RA, type TE } from '../fp.ts'
 import { standardOutput } from '../media/output/output.ts'
 import { type Outcome, toOutputs } from '../media/output/to-outputs.ts'
+import { many } from '../many.ts'
 import { pixelsOf } from '../media/sink/pixels-of.ts'
 import type { Frame } from '../stream/frame.ts'
 import { settled } from '../stream/settled.ts'
@@ -72,10 +73,6 @@ export interface Plan extends Pick<Opened, 'model' | 'outputs' | 'engine'> {
   /** The rule's step, for reports. */
   readonly step?: Term | undefined
 }
-
-/** `1 step`, `2 steps`. */
-export const many = (count: number, what: string): string =>
-  `${String(count)} ${what}${count === 1 ? '' : 's'}`
 
 const size = (bytes: number): string =>
   bytes < 10_000 ? `${String(bytes)} bytes` : `${(bytes / 1000).toFixed(0)} kB`

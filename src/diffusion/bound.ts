@@ -17,6 +17,7 @@ import { posterior } from './posterior.ts'
 import { rowMeans } from './row-means.ts'
 import type { Stochasticity } from './sigma.ts'
 import type { Transition } from './transition.ts'
+import { many } from '../many.ts'
 
 /** One step's part of the bound. */
 export interface BoundTerm {
@@ -79,7 +80,7 @@ export const variationalBound = (
   const last = chain.at(-1)
   if (first === undefined || last?.to.alphaBar !== 1)
     throw fail('SpacingInvalid', {
-      spacing: `of ${String(chain.length)} steps`,
+      spacing: `of ${many(chain.length, 'step')}`,
       reason: 'a bound needs a last step to the clean level',
     })
   const truth = posterior(stochasticity)

@@ -6,6 +6,7 @@ import { fail } from '../failure.ts'
 import { epsFromX0, type Estimate } from './estimate.ts'
 import { sumOf } from './sum.ts'
 import type { Level } from './level.ts'
+import { knownName } from '../known-name.ts'
 
 /**
  * - `none`: nothing is clipped (the authors' code);
@@ -15,7 +16,9 @@ import type { Level } from './level.ts'
  *   sec. 2.3; diffusers' `thresholding`), and ε̂ stays;
  * - `threshold+eps`: likewise, and ε̂ follows.
  */
-export type ClipMode = 'none' | 'x0' | 'x0+eps' | 'threshold' | 'threshold+eps'
+export type ClipMode = (typeof clipModes)[number]
+
+const clipModes = ['none', 'x0', 'x0+eps', 'threshold', 'threshold+eps'] as const
 
 /** What to clip, and how. */
 export interface Clip {
@@ -36,7 +39,7 @@ const checked = (clip: Clip): Clip => {
   const refuse = (reason: string): never => {
     throw fail('ClipInvalid', { clip: mode, reason })
   }
-  if (mode === 'none') return clip
+  if (knownName('way to clip', clipModes, mode) === 'none') return clip
   if (!(range > 0 && range < Infinity)) refuse(`the range is ${range}, and it has to be above 0`)
   if (!(ratio >= 0 && ratio <= 1)) refuse(`the ratio is ${ratio}, and it has to lie between 0 and 1`)
   if (!(largest >= range)) refuse(`the largest is ${largest}, below the range, ${range}`)
@@ -48,7 +51,7 @@ const checked = (clip: Clip): Clip => {
  *
  * @param choice - `x0+eps` unless said, or `none` for a model without a range
  * @param range - the model's, if it has one
- * @throws ClipWithoutRange where neither names a range; ClipInvalid for a range, ratio or largest out of theirs
+ * @throws NameUnknown for a way that there is not; ClipWithoutRange where neither names a range; ClipInvalid for a range, ratio or largest out of theirs
  *
  * @example
  * ```ts
@@ -65,11 +68,15 @@ export const clipFor = (choice: ClipChoice | undefined, range: number | undefine
   return checked({ ...clip, range: known })
 }
 
+/** Far beyond what is seen, and far below where float32 ends. */
+const HUGE = 1e30
+
 /** x̂₀ in range, from one that need not be: a new tensor. */
 const intoRange = <T>(algebra: VectorAlgebra<T>, clip: Clip, x0: Sum<T>): T => {
   const { mode, range, ratio = 0.995, largest = Infinity } = clip
   if (mode === 'x0' || mode === 'x0+eps') return algebra.clamp(x0, -range, range)
-  const raw = algebra.combine(x0)
+  // what has overflowed is not to be divided by what has
+  const raw = algebra.clamp(x0, -HUGE, HUGE)
   const scaled = algebra.divideByQuantile(raw, ratio, range, largest)
   algebra.dispose(raw)
   const inRange = algebra.clamp([[range, scaled]], -range, range)

@@ -8,9 +8,20 @@ import type { Sum } from '../algebra/algebra.ts'
 import { linear } from './sum.ts'
 import { fail } from '../failure.ts'
 import type { Level } from './level.ts'
+import { knownName } from '../known-name.ts'
+
+/**
+ * What a network's output can be: ε, x₀ or v, by diffusers' names.
+ *
+ * @example
+ * ```ts
+ * expect(predictionTypes).toContain('epsilon')
+ * ```
+ */
+export const predictionTypes = ['epsilon', 'sample', 'v_prediction'] as const
 
 /** What a network's output is: ε, x₀ or v, by diffusers' names. */
-export type PredictionType = 'epsilon' | 'sample' | 'v_prediction'
+export type PredictionType = (typeof predictionTypes)[number]
 
 /** x̂₀ and ε̂ from one prediction, not yet computed. From {@link estimate} they are consistent with x_t; clipped ones need not be. */
 export interface Estimate<T> {
@@ -62,7 +73,7 @@ export const epsFromX0 = ({ t, alphaBar }: Level): (<T>(xt: Sum<T>, x0: Sum<T>) 
  *
  * @param predicts - what the output is
  * @param level - where x_t is
- * @throws EpsilonAtZeroSnr, SampleAtCleanLevel where the output says nothing about the other half
+ * @throws EpsilonAtZeroSnr, SampleAtCleanLevel where the output says nothing about the other half; NameUnknown for another prediction
  *
  * @example
  * ```ts
@@ -75,7 +86,7 @@ export const estimate = (
   predicts: PredictionType,
   level: Level,
 ): (<T>(xt: Sum<T>, output: Sum<T>) => Estimate<T>) => {
-  switch (predicts) {
+  switch (knownName('prediction', predictionTypes, predicts)) {
     case 'epsilon': {
       const toX0 = x0FromEps(level)
       return (xt, output) => ({ x0: toX0(xt, output), eps: output })

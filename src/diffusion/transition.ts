@@ -9,6 +9,8 @@ import { cleanLevel, type Level } from './level.ts'
 import { levelAt } from './schedules/levels.ts'
 import type { Schedule } from './schedules/table.ts'
 import type { Spacing } from './spacings/spacing.ts'
+import { knownName } from '../known-name.ts'
+import { attempt } from '../attempt.ts'
 
 /** One step, from one level to the next. */
 export interface Transition {
@@ -46,7 +48,9 @@ export interface ChainOptions {
 }
 
 /** Which network call an ascending step makes: at the level that it comes from, or at the one that it leads to. */
-export type EvaluateAt = 'source' | 'destination'
+export type EvaluateAt = (typeof evaluateAts)[number]
+
+const evaluateAts = ['source', 'destination'] as const
 
 /**
  * The steps between neighbouring levels, in whatever direction these go.
@@ -69,8 +73,10 @@ export const transitionsThrough = (
     return { index, count: levels.length - 1, from, to, at: at(from, to) }
   })
 
-const endOf = (schedule: Schedule, finalLevel: FinalLevel): Level =>
-  finalLevel === 'clean' ? cleanLevel : levelAt(schedule, 0)
+const endOf = (schedule: Schedule, finalLevel: FinalLevel): E.Either<Failure, Level> =>
+  attempt(() =>
+    knownName('final level', finalLevels, finalLevel) === 'clean' ? cleanLevel : levelAt(schedule, 0),
+  )
 
 /**
  * The steps of a chain: one transition per level, each beginning where the one before it ended.
@@ -98,8 +104,10 @@ export const transitions = (
   { finalLevel = 'clean', start = 0, end }: ChainOptions = {},
 ): E.Either<Failure, readonly Transition[]> =>
   pipe(
-    spacing.levels(schedule),
-    E.map((levels) => transitionsThrough([...levels, endOf(schedule, finalLevel)])),
+    endOf(schedule, finalLevel),
+    E.bindTo('last'),
+    E.bindW('levels', () => spacing.levels(schedule)),
+    E.map(({ levels, last }) => transitionsThrough([...levels, last])),
     E.filterOrElse(
       (steps) => {
         const last = end ?? steps.length
@@ -141,9 +149,10 @@ export const transitionsFrom = (
   finalLevel: FinalLevel = 'clean',
 ): E.Either<Failure, readonly Transition[]> =>
   pipe(
-    spacing.levels(schedule),
-    E.map((levels) => {
-      const end = endOf(schedule, finalLevel)
+    endOf(schedule, finalLevel),
+    E.bindTo('end'),
+    E.bindW('levels', () => spacing.levels(schedule)),
+    E.map(({ levels, end }) => {
       const between = levels.filter(({ alphaBar }) => alphaBar > level.alphaBar && alphaBar < end.alphaBar)
       return level.alphaBar < end.alphaBar ? transitionsThrough([level, ...between, end]) : []
     }),
@@ -175,9 +184,12 @@ export const inversionTransitions = (
   { evaluateAt, finalLevel = 'clean' }: { readonly evaluateAt: EvaluateAt; readonly finalLevel?: FinalLevel },
 ): E.Either<Failure, readonly Transition[]> =>
   pipe(
-    spacing.levels(schedule),
-    E.map((levels) =>
-      transitionsThrough([endOf(schedule, finalLevel), ...levels.toReversed()], (from, to) =>
+    attempt(() => knownName('place to evaluate at', evaluateAts, evaluateAt)),
+    E.chain(() => endOf(schedule, finalLevel)),
+    E.bindTo('first'),
+    E.bindW('levels', () => spacing.levels(schedule)),
+    E.map(({ levels, first }) =>
+      transitionsThrough([first, ...levels.toReversed()], (from, to) =>
         evaluateAt === 'source' ? Math.max(0, from.t) : to.t,
       ),
     ),

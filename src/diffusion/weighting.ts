@@ -11,11 +11,15 @@
  * Losses on different predictions are therefore one loss with different weights, and every weight is said in these terms.
  */
 import { fail } from '../failure.ts'
-import type { PredictionType } from './estimate.ts'
+import { type PredictionType, predictionTypes } from './estimate.ts'
 import type { Level } from './level.ts'
+import { knownName } from '../known-name.ts'
 
 /** The factor of the squared error of what a network predicts, at a level: the γ of `L_γ` (arXiv:2010.02502, eq. 5). */
 export type Weighting = (predicts: PredictionType, level: Level) => number
+
+const knownPrediction = (predicts: PredictionType): PredictionType =>
+  knownName('prediction', predictionTypes, predicts)
 
 const share: Readonly<Record<PredictionType, (alphaBar: number) => number>> = {
   epsilon: (alphaBar) => alphaBar,
@@ -38,7 +42,7 @@ const share: Readonly<Record<PredictionType, (alphaBar: number) => number>> = {
  * ```
  */
 export const errorRatio = (of: PredictionType, per: PredictionType, { alphaBar }: Level): number =>
-  of === per ? 1 : share[of](alphaBar) / share[per](alphaBar)
+  knownPrediction(of) === knownPrediction(per) ? 1 : share[of](alphaBar) / share[per](alphaBar)
 
 /**
  * Every level alike, on whatever the network predicts. For a network that predicts ε this is `L_simple`
@@ -64,14 +68,15 @@ export const unweighted: Weighting = () => 1
  * expect(lossOn('sample')('v_prediction', { t: 500, alphaBar: 0.75 })).toBe(0.25)
  * ```
  */
-export const lossOn =
-  (measured: PredictionType): Weighting =>
-  (predicts, level) => {
+export const lossOn = (measured: PredictionType): Weighting => {
+  knownPrediction(measured)
+  return (predicts, level) => {
     const weight = errorRatio(measured, predicts, level)
     if (weight === Infinity)
       throw fail(predicts === 'epsilon' ? 'EpsilonAtZeroSnr' : 'SampleAtCleanLevel', { t: level.t })
     return weight
   }
+}
 
 /**
  * Min-SNR-γ (arXiv:2303.09556, eq. 8): the smaller of the loss on ε and γ times the loss on x₀. Nearly clean levels, which
@@ -83,7 +88,8 @@ export const lossOn =
  * | x₀ | min(SNR, γ) |
  * | v | min(SNR, γ)/(SNR + 1) |
  *
- * @param options - `gamma`, the largest weight that x₀'s error may have; 5 unless said
+ * @param options - `gamma`, the largest weight that x₀'s error may have, above 0; 5 unless said
+ * @throws WeightingInvalid for any other
  *
  * @example
  * ```ts
@@ -91,7 +97,9 @@ export const lossOn =
  * expect(minSnr()('epsilon', { t: 999, alphaBar: 0.5 })).toBe(1)
  * ```
  */
-export const minSnr =
-  ({ gamma = 5 }: { readonly gamma?: number } = {}): Weighting =>
-  (predicts, level) =>
+export const minSnr = ({ gamma = 5 }: { readonly gamma?: number } = {}): Weighting => {
+  if (!(gamma > 0 && gamma < Infinity))
+    throw fail('WeightingInvalid', { reason: `gamma is ${String(gamma)}, and has to be above 0` })
+  return (predicts, level) =>
     Math.min(errorRatio('epsilon', predicts, level), gamma * errorRatio('sample', predicts, level))
+}

@@ -32,19 +32,45 @@ export interface Engine {
   readonly name: EngineName
   /** What runs, for people: "onnxruntime 1.30.0 on the CPU". */
   readonly about: string
+  /** How large things may be there, for people who look for that. */
+  readonly limits?: string
+  /** Why `auto` has passed others over. */
+  readonly insteadOf?: readonly Failure[]
   /** Makes a model of a checkpoint; or says ModelRejected. */
   readonly load: (checkpoint: Checkpoint) => TE.TaskEither<Failure, Model>
 }
 
 /**
- * Every engine that there is, in the order of preference.
+ * Every engine that there is, in the order of preference; those that `auto` leaves alone have a colon in their names.
  *
  * @example
  * ```ts
- * expect(engineNames[0]).toBe('onnx')
+ * expect(engineNames).toContain('webgpu:software')
  * ```
  */
-export const engineNames = ['onnx', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'] as const
+export const engineNames = [
+  'tensorflow-gpu',
+  'webgpu',
+  'onnx',
+  'tensorflow',
+  'wasm',
+  'cpu',
+  'webgpu:software',
+  'onnx:cuda',
+  'onnx:webgpu',
+  'onnx:coreml',
+  'onnx:dml',
+] as const
 
 /** The name of an engine. */
 export type EngineName = (typeof engineNames)[number]
+
+/**
+ * The engines that `auto` tries, in the order of preference.
+ *
+ * @example
+ * ```ts
+ * expect(autoEngines.at(-1)).toBe('cpu')
+ * ```
+ */
+export const autoEngines: readonly EngineName[] = engineNames.filter((name) => !name.includes(':'))

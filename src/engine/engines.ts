@@ -4,16 +4,21 @@
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { nearest } from '../nearest.ts'
-import { type Engine, type EngineName, engineNames } from './engine.ts'
+import { autoEngines, type Engine, type EngineName, engineNames } from './engine.ts'
+import { sayingOutOfMemory } from './out-of-memory.ts'
 import { reasonOf } from './reason.ts'
 
 /** Each engine is loaded when it is asked for, and not before: some are large, some are optional. */
 const start: Readonly<Record<EngineName, () => Promise<Engine>>> = {
-  onnx: async () => (await import('./onnx-engine.ts')).onnxEngine(),
-  'tensorflow-gpu': async () =>
-    (await import('./tfjs-engine.ts')).tensorflowEngine('tensorflow-gpu', '@tensorflow/tfjs-node-gpu')(),
-  tensorflow: async () =>
-    (await import('./tfjs-engine.ts')).tensorflowEngine('tensorflow', '@tensorflow/tfjs-node')(),
+  onnx: async () => (await import('./onnx-engine.ts')).onnxEngine('cpu'),
+  webgpu: async () => (await import('./webgpu-engine.ts')).webgpuEngine('webgpu'),
+  'webgpu:software': async () => (await import('./webgpu-engine.ts')).webgpuEngine('webgpu:software'),
+  'onnx:cuda': async () => (await import('./onnx-engine.ts')).onnxEngine('cuda'),
+  'onnx:webgpu': async () => (await import('./onnx-engine.ts')).onnxEngine('webgpu'),
+  'onnx:coreml': async () => (await import('./onnx-engine.ts')).onnxEngine('coreml'),
+  'onnx:dml': async () => (await import('./onnx-engine.ts')).onnxEngine('dml'),
+  'tensorflow-gpu': async () => (await import('./tensorflow-engine.ts')).tensorflowEngine('tensorflow-gpu'),
+  tensorflow: async () => (await import('./tensorflow-engine.ts')).tensorflowEngine('tensorflow'),
   wasm: async () => (await import('./tfjs-engine.ts')).wasmEngine(),
   cpu: async () => (await import('./tfjs-engine.ts')).cpuEngine(),
 }
@@ -31,7 +36,26 @@ const start: Readonly<Record<EngineName, () => Promise<Engine>>> = {
  * ```
  */
 export const openEngine = (name: EngineName): TE.TaskEither<Failure, Engine> =>
-  TE.tryCatch(start[name], (error) => fail('EngineUnavailable', { engine: name, reason: reasonOf(error) }))
+  pipe(
+    TE.tryCatch(start[name], (error) => fail('EngineUnavailable', { engine: name, reason: reasonOf(error) })),
+    TE.map(sayingOutOfMemory),
+  )
+
+/** The first that starts, which says whom it stands in for: an engine that is not set up is no surprise, one that fails is. */
+const firstOf = ([name, ...others]: readonly EngineName[]): TE.TaskEither<Failure, Engine> => {
+  const first = openEngine(name ?? 'cpu')
+  return others.length === 0
+    ? first
+    : pipe(
+        first,
+        TE.orElse((failure) =>
+          pipe(
+            firstOf(others),
+            TE.map((engine): Engine => ({ ...engine, insteadOf: [failure, ...(engine.insteadOf ?? [])] })),
+          ),
+        ),
+      )
+}
 
 /**
  * Starts the engine of that name, or with `auto` the first of {@link engineNames} that starts.
@@ -45,13 +69,7 @@ export const openEngine = (name: EngineName): TE.TaskEither<Failure, Engine> =>
  * ```
  */
 export const chooseEngine = (name: string): TE.TaskEither<Failure, Engine> => {
-  if (name === 'auto')
-    return engineNames.map(openEngine).reduce((sofar, next) =>
-      pipe(
-        sofar,
-        TE.orElse(() => next),
-      ),
-    )
+  if (name === 'auto') return firstOf(autoEngines)
   const known = engineNames.find((engine) => engine === name)
   return known === undefined
     ? TE.left(
@@ -69,10 +87,14 @@ export interface Diagnosis {
   readonly engine: EngineName
   /** What would run; or why nothing does. */
   readonly found: E.Either<string, string>
+  /** What was measured of it. */
+  readonly measured?: string | undefined
 }
 
 /**
  * Tries every engine, in the order of preference.
+ *
+ * @param measure - says something of an engine while it is the current one
  *
  * @example
  * ```ts
@@ -80,19 +102,25 @@ export interface Diagnosis {
  * expect(diagnoses.find(({ engine }) => engine === 'cpu')?.found._tag).toBe('Right')
  * ```
  */
-export const diagnose = async (): Promise<readonly Diagnosis[]> => {
+export const diagnose = async (
+  measure: (engine: Engine) => Promise<string | undefined> = () => Promise.resolve(undefined),
+): Promise<readonly Diagnosis[]> => {
   const diagnoses: Diagnosis[] = []
   // one after the other: tfjs has one backend at a time
-  for (const engine of engineNames)
-    diagnoses.push({
-      engine,
-      found: pipe(
-        await openEngine(engine)(),
-        E.bimap(
-          (failure) => ('reason' in failure ? failure.reason : failure.message),
-          ({ about }) => about,
-        ),
-      ),
-    })
+  for (const name of engineNames) {
+    const opened = await openEngine(name)()
+    diagnoses.push(
+      E.isLeft(opened)
+        ? {
+            engine: name,
+            found: E.left('reason' in opened.left ? opened.left.reason : opened.left.message),
+          }
+        : {
+            engine: name,
+            found: E.right([opened.right.about, opened.right.limits ?? []].flat().join(', ')),
+            measured: await measure(opened.right),
+          },
+    )
+  }
   return diagnoses
 }

@@ -52,6 +52,24 @@ export const usualLayout = (kind: NetworkManifest['kind']): Layout => (kind === 
 
 const timeShapes: Readonly<Record<number, TimeShape>> = { 0: 'scalar', 1: 'vector', 2: 'column', 4: 'image' }
 
+/** What a row of the time is; nothing of a number for the whole batch. */
+const timeRow = (
+  as: TimeShape,
+  layout: Layout,
+  [height = 1, width = 1]: readonly number[],
+): readonly number[] | undefined => {
+  switch (as) {
+    case 'scalar':
+      return undefined
+    case 'vector':
+      return []
+    case 'column':
+      return [1]
+    case 'image':
+      return layout === 'NCHW' ? [1, height, width] : [height, width, 1]
+  }
+}
+
 const labelsOf = ({ condition, labels: names, unconditional }: NetworkManifest): Labels => {
   const known = Math.max(names?.length ?? 0, (unconditional ?? -1) + 1)
   return {
@@ -61,18 +79,23 @@ const labelsOf = ({ condition, labels: names, unconditional }: NetworkManifest):
   }
 }
 
-/** Whether a declared shape leaves room for another. */
-const fits = (declared: NetworkPort['shape'], wanted: readonly number[]): boolean =>
+/** Whether a declared shape leaves room for rows of another. */
+export const fits = (declared: NetworkPort['shape'], wanted: readonly number[]): boolean =>
   declared === undefined ||
   (declared.length === wanted.length + 1 &&
     wanted.every((extent, axis) => (declared[axis + 1] ?? extent) === extent))
 
-const showPort = ({ name, shape = [] }: NetworkPort): string =>
+/** A port and its shape, for people. */
+export const showPort = ({ name, shape = [] }: NetworkPort): string =>
   `${name} is ${showShape(shape.map((extent) => extent ?? NaN)).replaceAll('NaN', 'any')}`
 
 /** One sample in the layout of the network. */
-const laidOut = (layout: Layout, shape: readonly number[]): readonly number[] =>
+export const laidOut = (layout: Layout, shape: readonly number[]): readonly number[] =>
   layout === 'NCHW' && shape.length === 3 ? [shape[2]!, shape[0]!, shape[1]!] : shape
+
+/** What the network answers for one sample: with a learned variance, twice the channels. */
+const answerOf = ({ shape, learnedVariance = false }: NetworkManifest): readonly number[] =>
+  learnedVariance ? [...shape.slice(0, -1), 2 * (shape.at(-1) ?? 1)] : shape
 
 /**
  * Finds out which input is what, and whether shapes agree.
@@ -98,7 +121,7 @@ export const bind = (
   manifest: NetworkManifest,
   { inputs, outputs }: Pick<Network, 'inputs' | 'outputs'>,
 ): Bound<Binding> => {
-  const { shape, layout = usualLayout(manifest.kind) } = manifest
+  const { shape, layout = usualLayout(manifest.kind), learnedVariance = false } = manifest
   const { labels: names, unconditional, condition, inputs: named = {} } = manifest
   const unusable = (reason: string): Bound<never> => E.left(fail('ConfigInvalid', { path, reason }))
   const conditional = [condition, names, unconditional, named.labels].some((said) => said !== undefined)
@@ -107,9 +130,14 @@ export const bind = (
     const labels = labelsOf(manifest)
     const width = port.shape?.length === 2 ? port.shape[1] : undefined
     const as = condition?.as ?? (width !== undefined && width > 1 ? 'one-hot' : 'integer')
-    return as === 'one-hot' && width !== undefined && width !== labels.count
-      ? unusable(`there are ${labels.count} classes, and ${showPort(port)}`)
-      : E.right({ port, as, labels })
+    if (as === 'one-hot' && width !== undefined && width !== labels.count)
+      return unusable(`there are ${labels.count} classes, and ${showPort(port)}`)
+    const ways = as === 'one-hot' ? [[labels.count]] : [[], [1]]
+    return ways.some((row) => fits(port.shape, row))
+      ? E.right({ port, as, labels })
+      : unusable(
+          `classes are told as ${as}, [${as === 'one-hot' ? `rows, ${labels.count}` : 'rows'}], and ${showPort(port)}`,
+        )
   }
 
   return pipe(
@@ -140,6 +168,16 @@ export const bind = (
       if (measure !== 't' && t.dtype.startsWith('int'))
         return unusable(`time is told as ${measure}, and ${t.name} takes whole numbers only (${t.dtype})`)
       const timeShape = manifest.time?.shape ?? timeShapes[t.shape?.length ?? 1] ?? 'vector'
+      const time = timeRow(timeShape, layout, shape)
+      if (!(time === undefined ? (t.shape ?? []).length === 0 : fits(t.shape, time)))
+        return unusable(
+          `time is told in the shape ${timeShape}, [${time === undefined ? '' : ['rows', ...time].join(', ')}], and ${showPort(t)}`,
+        )
+      const answered = laidOut(layout, answerOf(manifest))
+      if (!fits(output.shape, answered))
+        return unusable(
+          `an answer ${learnedVariance ? 'with a learned variance' : '(learnedVariance is not said)'} is [rows, ${answered.join(', ')}], and ${showPort(output)}`,
+        )
       return E.right({
         x,
         t,

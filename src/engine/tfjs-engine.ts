@@ -14,7 +14,7 @@ import { reasonOf } from './reason.ts'
 const require = createRequire(import.meta.url)
 
 /** The weights are tensors here: they are collected, so that they can be freed with the model. */
-const load =
+export const loadTfjs =
   (engine: EngineName) =>
   ({ config, weights, trained }: Checkpoint): TE.TaskEither<Failure, Model> => {
     const tensors: tf.Tensor[] = []
@@ -48,7 +48,7 @@ export const useBackend = async (backend: string): Promise<void> => {
 export const cpuEngine = async (): Promise<Engine> => {
   await import('@tensorflow/tfjs-backend-cpu')
   await useBackend('cpu')
-  return { name: 'cpu', about: `tfjs ${tf.version_core} in plain JavaScript`, load: load('cpu') }
+  return { name: 'cpu', about: `tfjs ${tf.version_core} in plain JavaScript`, load: loadTfjs('cpu') }
 }
 
 /** tfjs on WebAssembly. */
@@ -56,16 +56,5 @@ export const wasmEngine = async (): Promise<Engine> => {
   const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm')
   setWasmPaths(join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')), sep))
   await useBackend('wasm')
-  return { name: 'wasm', about: `tfjs ${tf.version_core} on WebAssembly`, load: load('wasm') }
+  return { name: 'wasm', about: `tfjs ${tf.version_core} on WebAssembly`, load: loadTfjs('wasm') }
 }
-
-/** tfjs on TensorFlow's C library, where its package is installed. */
-export const tensorflowEngine =
-  (name: Extract<EngineName, 'tensorflow' | 'tensorflow-gpu'>, library: string) =>
-  async (): Promise<Engine> => {
-    process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'
-    // its name is a variable: the package is optional, and nobody is to resolve it before it is asked for
-    await import(library)
-    await useBackend('tensorflow')
-    return { name, about: `${library} on tfjs ${tf.version_core}`, load: load(name) }
-  }

@@ -1,7 +1,7 @@
 /**
  * One call of a network, such that nothing is lost when nobody waits for the answer any more.
  */
-import { from, isObservable, Observable, take } from 'rxjs'
+import { from, isObservable, Observable, Subscription } from 'rxjs'
 import type { VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
 import type { Condition, Denoiser, PredictOptions, Prediction } from './denoiser.ts'
@@ -66,7 +66,8 @@ class CallOptions implements PredictOptions {
  *
  * @remarks
  * Unsubscribing aborts the call's signal. A call that goes on all the same (a promise can't be stopped) is reported to
- * `waitUntil`, and its late answer disposed of.
+ * `waitUntil`, and its late answer disposed of. A network has one answer, its first; what it emits at once
+ * along with that is disposed of.
  *
  * @param model - the network
  * @param question - what to ask; x has to stay alive until the answer, and until what was given to `waitUntil` has ended
@@ -87,37 +88,46 @@ export const ask = <T>(
   waitUntil: NonNullable<PredictOptions['waitUntil']> = () => undefined,
 ): Observable<Prediction<T>> =>
   new Observable((subscriber) => {
+    let first: Prediction<T> | undefined
     let answered = false
+    const over = new Subscription()
     const options = new CallOptions(waitUntil)
     // before the network is asked: it may be what makes the subscriber give up
     subscriber.add(() => {
       if (!answered) options.abort()
     })
     const answer = model.predict(x, t, condition, options)
-    const call = from(answer)
-      .pipe(take(1))
-      .subscribe({
-        next: (prediction) => {
-          answered = true
-          if (subscriber.closed) discard(model.algebra, prediction)
-          else subscriber.next(prediction)
-        },
-        error: (error: unknown) => {
-          answered = true
-          subscriber.error(error)
-        },
-        complete: () => {
-          const isMissing = !answered
-          answered = true
-          if (isMissing) subscriber.error(fail('PredictionMissing', { t: t[0] ?? NaN }))
-          else subscriber.complete()
-        },
-      })
-    if (isObservable(answer)) subscriber.add(call)
-    else if (!call.closed)
+    const asked = from(answer).subscribe({
+      next: (prediction) => {
+        const before = first === undefined ? [] : tensorsOf(first)
+        answered = true
+        if (first === undefined && !subscriber.closed) {
+          first = prediction
+          subscriber.next(prediction)
+          subscriber.complete()
+        } else {
+          first ??= prediction
+          for (const tensor of tensorsOf(prediction))
+            if (!before.includes(tensor)) model.algebra.dispose(tensor)
+        }
+        over.unsubscribe()
+      },
+      error: (error: unknown) => {
+        answered = true
+        subscriber.error(error)
+      },
+      complete: () => {
+        answered = true
+        if (first === undefined) subscriber.error(fail('PredictionMissing', { t: t[0] ?? NaN }))
+      },
+    })
+    // not before: what comes along with an answer that is at hand belongs to nobody else
+    over.add(asked)
+    if (isObservable(answer)) subscriber.add(asked)
+    else if (!asked.closed)
       waitUntil(
         new Promise<void>((resolve) => {
-          call.add(resolve)
+          asked.add(resolve)
         }),
       )
   })

@@ -53,7 +53,8 @@ const classOf =
  *
  * @param labels - the model's classes
  * @param asked - names or numbers
- * @param batch - how many samples; as many as there are labels unless said, or 16 of a model without classes
+ * @param batch - how many samples, or which of a larger batch; as many as there are labels unless said, or 16 of a model
+ * without classes
  * @returns LabelUnknown, with the nearest; LabelsUnexpected for a model without classes
  *
  * @example
@@ -61,16 +62,20 @@ const classOf =
  * const batch = orThrow(batchLabels({ count: 3, names: ['cat', 'dog'], unconditional: 2 }, ['dog', 'none'], 3))
  * expect(batch.condition).toEqual({ labels: [1, 2, 1] })
  * expect(captionsOf(batch)).toEqual(['dog', 'none', 'dog'])
+ * const again = orThrow(batchLabels({ count: 3, names: ['cat', 'dog'], unconditional: 2 }, ['dog', 'none'], [1]))
+ * expect(again.names).toEqual(['none'])
  * ```
  */
 export const batchLabels = (
   labels: Labels | undefined,
   asked: ReadonlyArray<string | number> | undefined,
-  batch: number | undefined,
+  batch: number | readonly number[] | undefined,
 ): E.Either<Failure, BatchLabels> => {
+  const samplesOf = (few: number): readonly number[] =>
+    typeof batch === 'object' ? batch : Array.from({ length: batch ?? few }, (_, row) => row)
   if (labels === undefined)
     return asked === undefined
-      ? E.right({ rows: batch ?? UNLABELLED, classes: undefined, names: undefined, condition: {} })
+      ? E.right({ rows: samplesOf(UNLABELLED).length, classes: undefined, names: undefined, condition: {} })
       : E.left(fail('LabelsUnexpected', {}))
   const every = Array.from({ length: labels.count }, (_, each) => each).filter(
     (each) => each !== labels.unconditional,
@@ -80,11 +85,10 @@ export const batchLabels = (
       ? E.right(every.slice(0, MOST_CLASSES))
       : pipe(asked.map(String), E.traverseArray(classOf(labels))),
     E.map((cycle) => {
-      const rows = batch ?? cycle.length
-      const classes = Array.from({ length: rows }, (_, row) => cycle[row % cycle.length] ?? 0)
+      const classes = samplesOf(cycle.length).map((sample) => cycle[sample % cycle.length] ?? 0)
       const nameOf = (each: number): string =>
         labels.names?.[each] ?? (each === labels.unconditional ? NONE : String(each))
-      return { rows, classes, names: classes.map(nameOf), condition: { labels: classes } }
+      return { rows: classes.length, classes, names: classes.map(nameOf), condition: { labels: classes } }
     }),
   )
 }

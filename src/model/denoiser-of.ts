@@ -11,9 +11,13 @@ import { checkLabels } from './condition.ts'
 import type { Condition, Denoiser } from './denoiser.ts'
 import { type DataRange, normalized } from './normalized.ts'
 import { encodeTime, type TimeCode } from './time-code.ts'
+import { predictionTypes } from '../diffusion/estimate.ts'
+import { knownName } from '../known-name.ts'
+
+const layouts = ['NHWC', 'NCHW'] as const
 
 /** The order of the axes of images: channels last, or first as in torch. */
-export type Layout = 'NHWC' | 'NCHW'
+export type Layout = (typeof layouts)[number]
 
 /** What has to be known of a network to sample it. */
 export interface NetworkDescription<T> extends Pick<
@@ -73,6 +77,7 @@ const checkAnswer = ({ shape, data }: Values, expected: Shape): void => {
  *
  * @param description - what the function predicts, on which noise, of what shape, and how it likes its arguments
  * @param network - the function
+ * @throws NameUnknown for a prediction or a layout that there is not; what {@link encodeTime} and {@link normalized} throw
  *
  * @example
  * ```ts
@@ -88,6 +93,8 @@ const checkAnswer = ({ shape, data }: Values, expected: Shape): void => {
  */
 export const denoiserOf = <T>(description: NetworkDescription<T>, network: NetworkFunction): Denoiser<T> => {
   const { range, layout = 'NHWC', time, learnedVariance = false, ...known } = description
+  knownName('prediction', predictionTypes, description.predicts)
+  knownName('layout', layouts, layout)
   const { algebra, schedule, labels }: { algebra: VectorAlgebra<T> } & typeof known = known
   const encode = encodeTime(schedule, time)
   const channelsFirst = layout === 'NCHW'

@@ -68,7 +68,7 @@ export interface Denoiser<T> {
    * @param t - the time of each row, in `[0, T)`, not necessarily whole
    * @param condition - what each row is to be
    * @param options - what the call is told besides, see {@link PredictOptions}
-   * @returns one prediction, which the caller owns; the work starts on subscription
+   * @returns one prediction, which the caller owns; the work starts on subscription. Of several the first counts
    */
   readonly predict: (
     x: T,

@@ -8,6 +8,7 @@ import { of } from 'rxjs'
 import { numbers } from '../algebra/numbers.ts'
 import { levelAt, linearSchedule, type Schedule } from '../diffusion/schedule.ts'
 import type { Denoiser } from './denoiser.ts'
+import { fail } from '../failure.ts'
 
 /** One bump of a mixture. */
 export interface Gaussian {
@@ -18,6 +19,25 @@ export interface Gaussian {
   readonly deviation: number
 }
 
+const checked = (gaussians: readonly Gaussian[]): void => {
+  const refuse = (reason: string): never => {
+    throw fail('ModelInvalid', { reason })
+  }
+  gaussians.forEach(({ weight = 1, mean, deviation }, i) => {
+    const within = (name: string, value: number, least: number): void => {
+      if (!(value >= least && Number.isFinite(value)))
+        refuse(
+          `the ${name} of Gaussian ${i} is ${String(value)}, and has to be a finite number${least === 0 ? ' from 0' : ''}`,
+        )
+    }
+    within('weight', weight, 0)
+    within('mean', mean, -Infinity)
+    within('deviation', deviation, 0)
+  })
+  if (!gaussians.some(({ weight = 1 }) => weight > 0))
+    refuse('a mixture needs a Gaussian with a weight above 0')
+}
+
 /**
  * The ideal ε-predicting model of data that are distributed as a mixture of Gaussians.
  *
@@ -25,6 +45,7 @@ export interface Gaussian {
  *
  * @param gaussians - at least one
  * @param schedule - the noise; linear with T = 1000 unless said
+ * @throws ModelInvalid for no Gaussian with any weight, and for numbers that make none
  *
  * @example
  * ```ts
@@ -39,6 +60,7 @@ export const gaussianMixture = (
   gaussians: readonly Gaussian[],
   schedule: Schedule = linearSchedule(),
 ): Denoiser<number> => {
+  checked(gaussians)
   const score = (x: number, alphaBar: number): number => {
     const parts = gaussians.map(({ weight = 1, mean, deviation }) => {
       const variance = alphaBar * deviation ** 2 + 1 - alphaBar

@@ -4,10 +4,12 @@
 import { defer, map, type Observable } from 'rxjs'
 import type { Coefficient, VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
+import { E } from '../fp.ts'
 import { alteredBy } from './altered.ts'
 import { ask, discard } from './ask.ts'
 import { askAll } from './ask-all.ts'
-import type { Condition, Denoiser, Prediction } from './denoiser.ts'
+import { checkShared } from './condition.ts'
+import type { Condition, Denoiser, Labels, Prediction } from './denoiser.ts'
 import { checkedWeight, showWeight, type Weight, weightsAt } from './guidance.ts'
 
 /** How to lean on labels. */
@@ -26,16 +28,26 @@ const checkedRescale = (rescale: number): number => {
   return rescale
 }
 
+/** A model of one's own may not look, and answer something. */
+const checked = (labels: Labels | undefined, rows: number, negative: Condition): void => {
+  const refused = checkShared(labels, rows)(negative)
+  if (E.isLeft(refused)) throw refused.left
+}
+
 /** The condition to lean away from, for a batch. */
 const awayFrom = <T>(
   { labels }: Denoiser<T>,
   negative: Condition | undefined,
 ): ((t: readonly number[]) => Condition) => {
+  checked(labels, negative?.labels?.length ?? 0, negative ?? {})
   const one = negative?.labels?.length === 1 ? negative.labels[0] : undefined
   const everywhere = negative === undefined ? labels?.unconditional : one
   if (everywhere !== undefined) return (t) => ({ ...negative, labels: t.map(() => everywhere) })
   if (negative === undefined) throw fail('GuidanceUnconditional', {})
-  return () => negative
+  return (t) => {
+    checked(labels, t.length, negative)
+    return negative
+  }
 }
 
 /** `w·label + (1−w)·none`, and back towards the label's deviation: a new tensor. */
@@ -81,7 +93,8 @@ const lean = <T>(
  *
  * @param options - `weight`, `rescale`, `negative`
  * @returns an endomorphism of denoisers, so guidance composes with whatever else wraps a model
- * @throws GuidanceUnconditional for a model that has no label for "none", unless there is a `negative`;
+ * @throws LabelUnknown for a negative label that the model says it does not have (LabelCount, when asked, where they are not as many as the rows);
+ *   GuidanceUnconditional for a model that has no label for "none", unless there is a `negative`;
  *   GuidanceInvalid for a weight that is no finite number (of a function: when it is asked) or a φ outside `[0, 1]`
  *
  * @example

@@ -74,6 +74,9 @@ const normalise = (file: Readonly<Record<string, unknown>>): Readonly<Record<str
   }
 }
 
+/** What diffusers calls the class, and what it called it at first. */
+const classes: ReadonlySet<string> = new Set(['UNet2DModel', 'UNetUnconditionalModel'])
+
 const count = wholeFrom(1)
 /** Far more than any network has, and few enough to build. */
 const most = { layers: 100, levels: 16 }
@@ -114,8 +117,8 @@ const codec = t.exact(
  * Decodes a config.
  *
  * @remarks
- * An absent key takes the class's default, as in diffusers. Keys that don't bear on inference (`_class_name`,
- * `dropout`) are ignored. What can't be computed is refused, and the sentence names the file, the key and what would do.
+ * An absent key takes the class's default, as in diffusers. Keys that don't bear on inference (`dropout`)
+ * are ignored, and a `_class_name` of another class is refused. What can't be computed is refused, and the sentence names the file, the key and what would do.
  *
  * @param path - the file that the JSON is from, for the sentence
  * @returns the config, or `ConfigInvalid`
@@ -137,6 +140,14 @@ export const decodeUNet2DConfig =
     pipe(
       json,
       decodeConfig(path, t.UnknownRecord),
+      E.filterOrElse(
+        ({ _class_name: name }) => typeof name !== 'string' || classes.has(name),
+        ({ _class_name: name }) =>
+          fail('ConfigInvalid', {
+            path,
+            reason: `it is of a ${String(name)}, and only a UNet2DModel can be read`,
+          }),
+      ),
       E.map(normalise),
       E.chain(decodeConfig(path, codec)),
       E.chain((config: UNet2DConfig) => {

@@ -12,7 +12,15 @@ import { philox4x32 } from './philox4x32.ts'
  * expect(new Set(Object.values(purposes)).size).toBe(Object.keys(purposes).length)
  * ```
  */
-export const purposes = { timesteps: 1, labels: 2, order: 3, flips: 4, weights: 5, split: 6 } as const
+export const purposes = {
+  timesteps: 1,
+  labels: 2,
+  order: 3,
+  flips: 4,
+  weights: 5,
+  split: 6,
+  blocks: 7,
+} as const
 
 /** The name of a purpose. */
 export type Purpose = keyof typeof purposes

@@ -15,7 +15,7 @@ import { clipOf } from './stage-run.ts'
 import { type Composition, type Tensor } from './composition.ts'
 import { stageGuided } from './condition.ts'
 import { flawsOf, type PipelineError } from './flaws.ts'
-import { rowsOfNoise, seedsOf, stageNoise } from './noise.ts'
+import { batchOfNoise, seedsOf, stageNoise } from './noise.ts'
 import type { Pipeline } from './pipeline.ts'
 import { namesOfProgram, type Program, runProgram, showProgram } from './program.ts'
 import { sampleProgram } from './stage-run.ts'
@@ -51,8 +51,8 @@ export type ModelFacts = Pick<
 >
 
 /** How many rows a batch has where that is known, and is of the labels otherwise. */
-const rowsOf = ({ noise, batch, experiment }: Pipeline): number | undefined =>
-  experiment?.kind === 'interpolate' ? seedsOf(noise)?.length : (rowsOfNoise(noise) ?? batch)
+const batchOf = ({ noise, batch, experiment }: Pipeline): number | readonly number[] | undefined =>
+  experiment?.kind === 'interpolate' ? seedsOf(noise)?.length : (batchOfNoise(noise) ?? batch)
 
 /** What a chain is made with. */
 const chainOf =
@@ -74,7 +74,7 @@ const checkWith =
     const model = { ...facts, shape: [] } as unknown as Denoiser<Tensor>
     const scope = new Map<string, unknown>([['model', model]])
     return pipe(
-      batchLabels(facts.labels, condition.labels, rowsOf(pipeline)),
+      batchLabels(facts.labels, condition.labels, batchOf(pipeline)),
       E.chain(() =>
         pipe(
           chainOf(pipeline)(model),

@@ -3,11 +3,12 @@
  */
 import { attempt } from '../attempt.ts'
 import { E } from '../fp.ts'
-import { MOST_SAMPLES, flawOfNoise, rowsOfNoise, seedsOf, stageNoise } from './noise.ts'
+import { MOST_SAMPLES, batchOfNoise, flawOfNoise, seedsOf, stageNoise } from './noise.ts'
 import type { Pipeline } from './pipeline.ts'
 import { flawOfSampler, type Sampler, stageSampler } from './sampler.ts'
 import { type Staged } from './staged.ts'
 import { stageSteps } from './steps.ts'
+import { many } from '../many.ts'
 
 /** What is wrong with a pipeline, and with which setting. */
 export interface PipelineError {
@@ -37,7 +38,8 @@ const ofSampler = (way: readonly string[], sampler: Sampler): Flaw => [
 ]
 
 const ofBatch = ({ noise, batch, experiment }: Pipeline): readonly Flaw[] => {
-  const rows = rowsOfNoise(noise)
+  const named = batchOfNoise(noise)
+  const rows = typeof named === 'object' ? named.length : named
   const what = seedsOf(noise) === undefined ? 'samples' : 'seed'
   if (batch !== undefined && batch > MOST_SAMPLES)
     return [[['batch'], `it is ${batch}, and ${MOST_SAMPLES} samples are the most of one run`]]
@@ -60,7 +62,7 @@ const ofFork = (pipeline: Pipeline): readonly Flaw[] => {
     [
       ['fork', 'at', 'step'],
       'step' in at && count !== undefined && at.step >= count
-        ? `it is ${at.step}, and of ${count} steps none are left to fork`
+        ? `it is ${at.step}, and of ${many(count, 'step')} none are left to fork`
         : undefined,
     ],
     ...Object.entries(branches).map(([name, sampler]) => ofSampler(['fork', 'branches', name], sampler)),

@@ -88,9 +88,9 @@ export const flawOfNoise = (noise: Noise): string | undefined => {
   return undefined
 }
 
-/** How many rows it has noise for; any number unless said. */
-export const rowsOfNoise = (noise: Noise): number | undefined =>
-  seedsOf(noise)?.length ?? (noise.kind === 'philox' ? noise.samples?.length : undefined)
+/** How many rows it has noise for, or which samples; any number unless said. */
+export const batchOfNoise = (noise: Noise): number | readonly number[] | undefined =>
+  seedsOf(noise)?.length ?? (noise.kind === 'philox' ? noise.samples : undefined)
 
 /** Noise as an expression. */
 export const stageNoise = (noise: Noise): Staged<NoiseSource> => {

@@ -11,7 +11,7 @@ import { type Bench, columnsOf, type Of, type Operator } from './bench.ts'
 import type { Composed, Tensor } from './composition.ts'
 import { stageGuided } from './condition.ts'
 import type { Experiment } from './experiment.ts'
-import { rowsOfNoise, seedsOf, stageNoise } from './noise.ts'
+import { batchOfNoise, seedsOf, stageNoise } from './noise.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type Program, program } from './program.ts'
 import { stageMix, stageRoute } from './route.ts'
@@ -57,7 +57,7 @@ const interpolated = (
 
 const sheet = ({ pipeline, model, guided, naming }: Bench, experiment: Of<'matrix'>): Fields<Composed> => {
   const { noise, condition, batch: asked, steps } = pipeline
-  const batch = nameBatch(condition, rowsOfNoise(noise) ?? asked, model, naming)
+  const batch = nameBatch(condition, batchOfNoise(noise) ?? asked, model, naming)
   const spacings = experiment.counts.map((count) => stageSteps({ ...steps, count } as Steps))
   const cells = naming.name(
     'cells',

@@ -22,7 +22,7 @@ import type { Observable } from 'rxjs'
 import { stageClip } from './clip.ts'
 import type { Composed, Tensor } from './composition.ts'
 import { stageGuided } from './condition.ts'
-import { rowsOfNoise, seedsOf, stageNoise } from './noise.ts'
+import { batchOfNoise, seedsOf, stageNoise } from './noise.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type Naming, type Program, program } from './program.ts'
 import { type ForkSettings, stageSampler } from './sampler.ts'
@@ -33,7 +33,7 @@ import type { Model } from '../engine/engine.ts'
 /** The labels of a batch, as an expression with a name. */
 export const nameBatch = (
   { labels }: Pipeline['condition'],
-  rows: number | undefined,
+  samples: number | readonly number[] | undefined,
   model: Staged<Model>,
   { name }: Naming,
 ): Staged<BatchLabels> =>
@@ -47,7 +47,7 @@ export const nameBatch = (
         batchLabels,
         field(model as Staged<Pick<Model, 'labels'>>, 'labels') as Staged<Labels | undefined>,
         literal(labels),
-        literal(rows),
+        literal(samples),
       ),
     ),
   )
@@ -125,7 +125,7 @@ const branchesOf = ({ branches }: ForkSettings): Readonly<Record<string, string>
 export const sampleProgram = (pipeline: Pipeline): Program<Composed> =>
   program((model, naming) => {
     const { noise, sampler, fork: forked, batch: asked } = pipeline
-    const batch = nameBatch(pipeline.condition, rowsOfNoise(noise) ?? asked, model, naming)
+    const batch = nameBatch(pipeline.condition, batchOfNoise(noise) ?? asked, model, naming)
     const rule = stageSampler(sampler)
     const transitions = stageTransitions(pipeline, model)
     const frames$ =

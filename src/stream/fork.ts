@@ -1,7 +1,20 @@
 /**
  * Branches of one run: what they have in common is computed once, and from there on they advance side by side.
  */
-import { concat, connect, defer, isObservable, map, mergeMap, type Observable, of, tap } from 'rxjs'
+import {
+  concat,
+  connect,
+  defer,
+  finalize,
+  isObservable,
+  map,
+  mergeMap,
+  type Observable,
+  of,
+  tap,
+  throwError,
+} from 'rxjs'
+import { fail } from '../failure.ts'
 import { type Branch, inBranch } from './branch.ts'
 import { companyOf, inCompany } from './company.ts'
 import type { Frame } from './frame.ts'
@@ -27,6 +40,9 @@ export interface Fork {
 /** A frame has expired when a branch comes late; a transition has not. */
 const isLent = (value: object): boolean => 'waitUntil' in value
 
+const refuse = (branch: string, reason: string): Observable<never> =>
+  throwError(() => fail('BranchInvalid', { branch, reason }))
+
 const split =
   <K extends string, A extends object, T>(
     branches: Branches<K, (source$: Observable<A>) => Observable<Frame<T>>>,
@@ -35,18 +51,39 @@ const split =
     const forked$: Observable<Frame<T> & Branch<K>> = defer(() => {
       const company = companyOf(forked$)
       const past: A[] = []
+      let gone = false
+      let over = false
       const remembered$ = source$.pipe(
-        tap((value) => {
-          if (!isLent(value)) past.push(value)
+        tap({
+          next: (value) => {
+            if (isLent(value)) gone = true
+            else past.push(value)
+          },
+          complete: () => {
+            over = true
+          },
         }),
       )
+      const live = new Set<K>()
       const records$ = isObservable(branches) ? branches : of(branches)
       const selector = (shared$: Observable<A>): Observable<Frame<T> & Branch<K>> =>
         records$.pipe(
           mergeMap((record) => Object.entries(record) as Array<[K, (typeof record)[K]]>),
           mergeMap(([name, branch]) => {
-            const branch$ = branch(defer(() => concat([...past], shared$)))
-            return inCompany(company, branch$).pipe(map(inBranch(name)))
+            if (live.has(name)) return refuse(name, 'one of that name is under way')
+            live.add(name)
+            let begun = false
+            const given$ = defer(() => {
+              // to go on from nothing would look like a chain that has come to its end
+              if (begun && gone && over)
+                return refuse(name, 'its frames have gone by; retry the whole run, or the call of the model')
+              begun = true
+              return concat([...past], shared$)
+            })
+            return inCompany(company, branch(given$)).pipe(
+              map(inBranch(name)),
+              finalize(() => live.delete(name)),
+            )
           }),
         )
       return inCompany(company, remembered$).pipe(connect(selector))
@@ -69,7 +106,9 @@ const split =
  * 4. A branch ends by itself (`takeUntil` in the branch cancels it alone). A branch that fails, fails all.
  * 5. It completes when the source and all branches have. Branches can begin later: an observable of records adds some each time
  *    it emits, until it and the source have completed. Of transitions, a late branch is given all; of frames, those that are still to come.
- * 6. A branch may fork again; {@link Branch.path} has all names.
+ * 6. Branches that are under way have names of their own: a second of one name fails all with BranchInvalid. So does a branch of frames
+ *    that subscribes to them again (`retry`, `repeat`) when they have gone by: who wants to retry, retries the run.
+ * 7. A branch may fork again; {@link Branch.path} has all names.
  *
  * @param branches - operators by name, or an observable of such records
  * @returns an operator from transitions or frames to frames of all branches

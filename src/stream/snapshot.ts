@@ -23,6 +23,7 @@ import type { Transition } from '../diffusion/transition.ts'
 import { identity } from '../fp.ts'
 import { type Branch, branchOf, type BranchOf } from './branch.ts'
 import type { Frame, FrameField, OwnedFrame } from './frame.ts'
+import { knownName } from '../known-name.ts'
 
 /** Which tensors to copy. */
 export type Fields = Readonly<Partial<Record<FrameField, boolean>>>
@@ -39,6 +40,8 @@ export type Snapshot<K extends FrameField = 'xt'> = Readonly<Record<K, Values>> 
   readonly waitUntil: (work: ObservableInput<unknown>) => void
 }
 
+const frameFields: readonly FrameField[] = ['xt', 'x0', 'eps']
+
 /** A copy, which says of which branch it is if the frame does. */
 type Copy<F extends Fields, G> = Snapshot<Chosen<F>> & BranchOf<G>
 
@@ -48,7 +51,7 @@ const read = <T, F extends Fields>(
   waitUntil: Frame<T>['waitUntil'],
   branch: Partial<Branch>,
 ): Snapshot<Chosen<F>> | Promise<Snapshot<Chosen<F>>> => {
-  const names = (['xt', 'x0', 'eps'] as const).filter((field) => fields[field] === true)
+  const names = frameFields.filter((field) => fields[field] === true)
   const copies = names.map((field) => frame.algebra.toValues(frame[field]))
   const assemble = (values: readonly Values[]): Snapshot<Chosen<F>> =>
     ({
@@ -86,6 +89,7 @@ export const snapshot =
   ): (<T, G>(frames$: Observable<Frame<T> & G>) => Observable<Copy<F, G>>) =>
   <T, G>(frames$: Observable<Frame<T> & G>) =>
     defer(() => {
+      for (const field of Object.keys(fields)) knownName('field of a frame', frameFields, field as FrameField)
       const cancelled = new Subject<never>()
       const copy = (frame: Frame<T>): Observable<Copy<F, G>> => {
         const copied = read(frame, fields, frame.waitUntil, branchOf(frame)) as

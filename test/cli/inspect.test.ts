@@ -121,6 +121,12 @@ unconditional: 10
       code: 2,
       err: 'DIR/model.yaml is not usable: shape [8, 8, 4] in the layout NHWC is [rows, 8, 8, 4], and x is [any, 8, 8, 3].\n',
     })
+    const decoding =
+      'kind: onnx\nshape: [8, 8, 3]\nlayout: NHWC\nschedule: linear\nprediction: epsilon\ndecoder: { kind: onnx }'
+    expect(await said(decoding)).toMatchObject({
+      code: 2,
+      err: "DIR/decoder.onnx can't be read: it does not exist.\n",
+    })
     expect(await inspected(room(undefined, { 'model.onnx': 'no' }))).toMatchObject({ code: 2, out: '' })
   })
 })
@@ -147,7 +153,7 @@ describe('startingManifest', () => {
       'a size that is open',
       'onnx',
       [port('x', 'float32', 4, undefined, undefined), port('t', 'float32')],
-      [x],
+      [port('y', 'float32', 4, undefined, undefined)],
       { shape: [32, 32, 4], layout: 'NCHW' },
     ],
     [

@@ -122,6 +122,22 @@ describe('plot', () => {
     expect(lines(rules.out)[4]).toMatch(/^ddim:eta=0\.5,4,0,0,/)
   })
 
+  it('says what coefficients can’t show of solvers, in words and in the picture', async () => {
+    const output = [join(room, 'solvers.svg')]
+    const { err } = await run('coefficients', ['ddim', 'dpmpp-2m', 'heun'], { output, steps: '5' })
+    expect(err).toMatch(/^Of dpmpp-2m, heun, x̂₀ and ε̂ are no single answer of the network/)
+    expect(readFileSync(output[0]!, 'utf8')).toContain('Of dpmpp-2m, heun, x̂₀ and ε̂')
+    expect((await run('coefficients', ['ddim', 'ddpm'])).err).toBe('')
+  })
+
+  it('refuses a number of steps that nobody asks for', async () => {
+    expect(await run('spacing', ['10,10'], { steps: '5' })).toMatchObject({
+      code: 2,
+      err: '--steps says how many steps there are, and so does 10,10.\n',
+    })
+    expect((await run('spacing', ['10,10', 'trailing'], { steps: '5' })).code).toBe(0)
+  })
+
   it('takes the schedule of a model of another kind from its manifest', async () => {
     writeFileSync(join(room, 'model.onnx'), '')
     writeFileSync(
@@ -130,6 +146,17 @@ describe('plot', () => {
     )
     const { out } = await run('schedule', [], { model: room })
     expect(lines(out)).toHaveLength(8)
+    const alphaBarOf = (csv: string): number => Number(lines(csv)[4]!.split(',')[4])
+    expect(alphaBarOf(out)).toBe(cosineSchedule({ trainedSteps: 7 }).alphaBars[3])
+
+    // of data in [0, 1] the network sees half as much: it is sampled by another schedule
+    writeFileSync(
+      join(room, 'model.yaml'),
+      'kind: onnx\nshape: [8, 8, 1]\nprediction: epsilon\nrange: [0, 1]\nschedule: { kind: cosine, trainedSteps: 7 }',
+    )
+    const ranged = alphaBarOf((await run('schedule', [], { model: room })).out)
+    const own = alphaBarOf(out)
+    expect(ranged / (1 - ranged)).toBeCloseTo(own / (1 - own) / 4, 12)
   })
 
   it('draws a panel for each quantity and a line for each curve, and writes the numbers besides', async () => {

@@ -55,19 +55,28 @@ describe('a run with a checkpoint', () => {
     const { code, said } = await run(half, { resume: folder })
     expect(code).toBe(exitCode.ok)
     expect(said).not.toContain('step 1 of 6')
+    expect(readFileSync(join(room, 'half.npy.json'), 'utf8')).toContain('"resumed": "after step ')
     expect(readFileSync(join(room, 'half.npy')).equals(readFileSync(join(room, 'whole.npy')))).toBe(true)
   })
 
   it('is refused where another sampler made the state, where there is none, and of forks', async () => {
     const folder = join(room, 'states')
     const other = await run(put('other', { noise: { kind: 'philox', seed: 8 } }), { resume: folder })
-    expect(other.code).not.toBe(exitCode.ok)
+    expect(other).toMatchObject({
+      code: exitCode.refused,
+      said: expect.stringMatching(/^The saved state goes on with the noise that it was made with/) as string,
+    })
+    // as sample does
+    expect((await run(put('again'), { checkpoint: folder })).said).toContain('has a run already')
+    expect((await run(put('often'), { checkpoint: join(room, 'x'), checkpointEvery: '7' })).said).toContain(
+      'of 6 steps the last',
+    )
     expect(await run(put('none'), { resume: join(room, 'nowhere') })).toMatchObject({
       code: exitCode.refused,
       said: expect.stringContaining('it does not exist') as string,
     })
     const fork = { fork: { at: { step: 1 }, branches: { a: 'ddim' } } }
-    expect(await run(put('fork', fork), { checkpoint: folder })).toMatchObject({
+    expect(await run(put('fork', fork), { checkpoint: join(room, 'fork') })).toMatchObject({
       code: exitCode.refused,
       said: '--checkpoint and --resume are for pipelines that sample without a fork.\n',
     })

@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OutputFlags } from '../../src/cli/output-flags.ts'
-import type { ResumeFlags } from '../../src/cli/run-folder.ts'
+import type { FolderFlags } from '../../src/cli/run-folder.ts'
 import { sample } from '../../src/cli/sample.ts'
 import type { Flags } from '../../src/cli/settings.ts'
 import { exitCode } from '../../src/cli/write-run.ts'
@@ -27,7 +28,7 @@ const asked = {
 }
 
 /** Samples, and gives up when something is said that begins so. */
-const run = async (flags: Partial<Flags & OutputFlags & ResumeFlags>, until = 'never') => {
+const run = async (flags: Partial<Flags & OutputFlags & FolderFlags>, until = 'never') => {
   const interruption = new AbortController()
   const said: string[] = []
   const write = (text: string): void => {
@@ -60,10 +61,15 @@ describe('a run with a folder', () => {
     }
     expect(provenance.rxdiffusion.command).toContain('--sampler=dpmpp-2m-sde')
     expect(provenance.rxdiffusion.command.join(' ')).not.toMatch(/checkpoint|resume/)
+    expect(readdirSync(at('run')).toSorted()).toEqual(['run.json', 'state.safetensors'])
 
     // and from there once more: one step is left
     const again = await run({ resume: at('run'), output: [at('again.npy')] })
     expect(again.said).toContain('2 samples, 1 step of dpmpp-2m-sde')
+    expect(bytes('again.npy.json').toString()).toContain(
+      '"resumed": "after step 8 of 9: what shows the steps shows those after it"',
+    )
+    expect(bytes('whole.npy.json').toString()).not.toContain('resumed')
     expect(bytes('again.npy').equals(bytes('whole.npy'))).toBe(true)
   })
 
@@ -95,6 +101,66 @@ describe('a run with a folder', () => {
       code: exitCode.refused,
       said: `${sentence}\n`,
     })
+  })
+
+  it('finds its model from wherever it is gone on with', async () => {
+    const before = process.cwd()
+    try {
+      process.chdir(room)
+      const model = relative(process.cwd(), asked.model)
+      const begun = await run({ ...asked, model, checkpoint: 'moved', output: [at('moved.npy')] }, 'step 5')
+      expect(begun.code).toBe(exitCode.interrupted)
+      process.chdir(tmpdir())
+      expect((await run({ resume: at('moved'), output: [at('moved.npy')] })).code).toBe(exitCode.ok)
+      expect(bytes('moved.npy').equals(bytes('whole.npy'))).toBe(true)
+    } finally {
+      process.chdir(before)
+    }
+  })
+
+  it('clears away what a killed writer has left, and nothing of one that is alive', async () => {
+    const dead = spawnSync('true').pid
+    const id = '01234567-89ab-cdef-0123-456789abcdef'
+    const gone = [`moved/.state.safetensors.${dead}.${id}.part`, `.left.npy.${dead}.${id}.part`]
+    const stay = [`moved/.state.safetensors.${process.pid}.${id}.part`, `.other.npy.${dead}.${id}.part`]
+    for (const name of [...gone, ...stay]) writeFileSync(at(name), 'half')
+    expect((await run({ resume: at('moved'), output: [at('left.npy')] })).code).toBe(exitCode.ok)
+    expect([...gone, ...stay].filter((name) => existsSync(at(name)))).toEqual(stay)
+  })
+
+  it('is for one process at a time, and passes from one that is dead to the next', async () => {
+    const lock = (pid: number, host = hostname()): void => {
+      writeFileSync(at('moved/lock'), JSON.stringify({ pid, host }))
+    }
+    const goOn = () => run({ resume: at('moved'), output: [at('locked.npy')] })
+    lock(process.pid)
+    expect(await goOn()).toEqual({
+      code: exitCode.refused,
+      said: `${at('moved')} is in use by process ${process.pid}; wait until it ends, or remove ${at('moved/lock')} if it has.\n`,
+    })
+    lock(1, 'elsewhere')
+    expect((await goOn()).said).toContain('is in use by process 1 on elsewhere')
+    expect(existsSync(at('locked.npy'))).toBe(false)
+    lock(spawnSync('true').pid)
+    expect((await goOn()).code).toBe(exitCode.ok)
+    expect(readdirSync(at('moved')).filter((name) => name.includes('lock'))).toEqual([])
+
+    mkdirSync(at('busy'))
+    writeFileSync(at('busy/lock'), JSON.stringify({ pid: process.pid, host: hostname() }))
+    const second = await run({ ...asked, checkpoint: at('busy'), output: [at('locked.npy')] })
+    expect([second.code, existsSync(at('busy/run.json'))]).toEqual([exitCode.refused, false])
+  })
+
+  it('refuses to save states so seldom that there would be none, and a run of another verb', async () => {
+    const seldom = { ...asked, checkpoint: at('seldom'), checkpointEvery: '9', output: [at('none.npy')] }
+    expect((await run(seldom)).said).toBe(
+      '--checkpoint-every 9 would save nothing on the way: of 9 steps the last is the end.\n',
+    )
+    mkdirSync(at('pipeline'))
+    writeFileSync(at('pipeline/run.json'), JSON.stringify({ version: 1, verb: 'run', flags: {} }))
+    expect((await run({ resume: at('pipeline'), output: [at('none.npy')] })).said).toBe(
+      `${at('pipeline')} has a run of rxdiffusion run; that goes on with it.\n`,
+    )
   })
 
   it('refuses what is no run, and a state of another', async () => {

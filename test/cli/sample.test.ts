@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -51,6 +51,23 @@ describe('sample', () => {
     const { code, said } = await run({ steps: '1', output: [join(room, 'one.npy')] })
     expect(code).toBe(exitCode.ok)
     expect(said[1]).toMatch(/^1 sample, 1 step of /)
+  })
+
+  it('makes one image of a batch again by its sample id', async () => {
+    const paths = ['all', 'again'].map((name) => join(room, `${name}.npy`))
+    const [all = '', again = ''] = paths
+    await run({ seed: '7', labels: 'boot,dress', batch: '5', output: [all] })
+    const { code } = await run({ seed: '7', labels: 'boot,dress', batch: '5', samples: '3', output: [again] })
+    expect(code).toBe(exitCode.ok)
+    const row = 28 * 28 * 4
+    const [whole, alone] = [all, again].map((path) => readFileSync(path))
+    const fourth = whole!.subarray(whole!.length - 2 * row, whole!.length - row)
+    const [before, after] = [fourth, alone!.subarray(-row)].map(
+      (bytes) => new Float32Array(Uint8Array.from(bytes).buffer),
+    )
+    const apart = before!.map((value, i) => Math.abs(value - after![i]!))
+    expect(Math.max(...apart)).toBeLessThan(1e-5)
+    expect(Math.max(...before!) - Math.min(...before!)).toBeGreaterThan(0.5)
   })
 
   it('says what it had to guess of a model, and of its preset', async () => {

@@ -28,7 +28,7 @@ const spacingNames =
 
 describe('readSettings', () => {
   it('has the defaults of the help, and leaves to the model what is the model’s', () => {
-    const { noise, spacing, rule, seedOf, ...rest } = settings()
+    const { noise, spacing, rule, idOf, ...rest } = settings()
     expect(rest).toEqual({
       model: undefined,
       engine: 'auto',
@@ -43,7 +43,7 @@ describe('readSettings', () => {
     })
     expect([spacing.name, rule.name, noise.name]).toEqual(['trailing(50)', 'ddim(eta 0)', 'philox'])
     expect(noise.draw(1, [2, 3])).toEqual(philox({ seed: 0 }).draw(1, [2, 3]))
-    expect(seedOf).toBeUndefined()
+    expect(idOf).toBeUndefined()
   })
 
   it.each<readonly [preset: string, sampler: string, spacing: string, clip: string, rule: string]>([
@@ -139,10 +139,27 @@ describe('readSettings', () => {
   })
 
   it('takes the size of the batch from the seeds', () => {
-    const { batch, seedOf, seeding } = settings({ seeds: '3-4,9' })
-    expect([batch, seedOf?.(2), seeding]).toEqual([3, 'seed 9', 'seeds 3,4,9'])
+    const { batch, idOf, seeding } = settings({ seeds: '3-4,9' })
+    expect([batch, idOf?.(2), seeding]).toEqual([3, 'seed 9', 'seeds 3,4,9'])
     expect(settings({ seeds: '3-4,9', batch: '3' }).batch).toBe(3)
     expect(refusal({ seeds: '3-4,9', batch: '2' })).toBe('--seeds names 3 samples, and --batch asks for 2.')
+  })
+
+  it('draws some samples of a seed again, by their ids', () => {
+    const { batch, idOf, seeding, noise } = settings({ seed: '7', samples: '12,3' })
+    expect([batch, idOf?.(0), seeding]).toEqual([[12, 3], '#12', 'seed 7, samples 12,3'])
+    const all = philox({ seed: 7 }).draw(1, [13, 2, 2, 1])
+    expect(noise.draw(1, [2, 2, 2, 1]).subarray(0, 4)).toEqual(all.subarray(12 * 4))
+    expect(settings({ samples: '1,2', batch: '3' }).batch).toEqual([1, 2])
+    expect(refusal({ samples: '1,3', batch: '3' })).toBe(
+      '--samples names 3, and the last one of --batch 3 is 2.',
+    )
+    expect(refusal({ samples: '1', seeds: '2' })).toBe(
+      '--samples (some of one seed) and --seeds (one for each sample) exclude each other.',
+    )
+    expect(refusal({ samples: '1', rng: 'torch' })).toBe(
+      '--samples picks samples of philox; torch draws a batch as a whole.',
+    )
   })
 
   it('splits labels and leaves their meaning to the model', () => {

@@ -47,7 +47,7 @@ describe('every spacing', () => {
         const levels = spacing.levels(schedule)
         if (E.isLeft(levels)) {
           // half of a single step is none
-          expect(levels.left).toMatchObject({ ...refused, reason: 'that leaves none of 1 steps' })
+          expect(levels.left).toMatchObject({ ...refused, reason: 'that leaves none of 1 step' })
           return
         }
         expect(levels.right.length).toBeGreaterThan(0)

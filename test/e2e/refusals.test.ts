@@ -19,7 +19,8 @@ afterAll(() => {
 
 const labels =
   '0 (t-shirt), 1 (trouser), 2 (pullover), 3 (dress), 4 (coat), 5 (sandal), 6 (shirt), 7 (sneaker), 8 (bag), 9 (boot), 10 (none)'
-const engines = '--engine takes one of auto, onnx, tensorflow-gpu, tensorflow, wasm, cpu'
+const engines =
+  '--engine takes one of auto, tensorflow-gpu, webgpu, onnx, tensorflow, wasm, cpu, webgpu:software, onnx:cuda, onnx:webgpu, onnx:coreml, onnx:dml'
 
 const samplers =
   '--sampler takes one of ddim, ddpm, dpm2, dpmpp-2m, dpmpp-2m-sde, dpmpp-3m, dpmpp-3m-sde, euler, euler-ancestral, heun, lcm, plms, unipc'
@@ -28,6 +29,9 @@ const samplers =
 const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]> = [
   [['sampel', '-o', 'x.png'], 'There is no command sampel; the nearest is sample.'],
   [['levitate'], 'There is no command levitate.'],
+  [['txt2img'], 'There is no command txt2img; here it is sample.'],
+  [['ls'], 'A list is needed: models, schedules, spacings, samplers, experiments or outputs.'],
+  [['run'], 'A file is needed: pipeline.yaml, .json, .ts or .mjs.'],
   [['sample', '--stepz', '3', '-o', 'x.png'], 'There is no option --stepz; the nearest is --steps.'],
   [['sample', '--etta=0.5', '-o', 'x.png'], 'There is no option --etta; the nearest is --eta.'],
   [['sample', '-o', 'x.png', '-x'], 'There is no option -x.'],
@@ -42,6 +46,9 @@ const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]>
     ['sample', '-o', 'x.png', '--labels', 'sneaker,', 'bag'],
     'sample takes only options, and bag belongs to none; lists have no spaces.',
   ],
+  [['setup', 'tensorrt'], 'setup takes tensorflow, not tensorrt.'],
+  [['setup', 'tensorflow', '--version', 'new'], '--version takes a version such as 2.15.1, not new.'],
+  [['setup'], 'A what is needed: tensorflow.'],
   [['doctor', 'onnx'], 'doctor takes only options, and onnx belongs to none; lists have no spaces.'],
 ]
 
@@ -148,15 +155,15 @@ describe.concurrent('what is refused', () => {
   })
 
   it.each([
-    ['tensorflow', '@tensorflow/tfjs-node'],
-    ['tensorflow-gpu', '@tensorflow/tfjs-node-gpu'],
-  ])('says what the engine %s lacks', async (engine, library) => {
-    const ran = await command.run(['sample', '--engine', engine, '-o', 'x.png'])
-    // where somebody has installed it, there is nothing to refuse
-    expect(ran).toEqual({
+    ['tensorflow', 'rxdiffusion setup tensorflow'],
+    ['tensorflow-gpu', 'rxdiffusion setup tensorflow --gpu'],
+  ])('says what the engine %s lacks, and what to type', async (engine, line) => {
+    // an empty home, wherever it may have been set up
+    const env = { RXDIFFUSION_HOME: join(rooms, 'home') }
+    expect(await command.run(['sample', '--engine', engine, '-o', 'x.png'], { env })).toEqual({
       code: 2,
       stdout: '',
-      stderr: `The engine ${engine} can't run here: the package ${library} is not installed.\n`,
+      stderr: `The engine ${engine} can't run here: it is not set up; type \`${line}\`.\n`,
     })
   })
 })

@@ -1,30 +1,39 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { firstValueFrom } from 'rxjs'
+import { firstValueFrom, throwError } from 'rxjs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type EngineName, engineNames } from '../../src/engine/engine.ts'
+import { tfjs } from '../../src/algebra/tfjs.ts'
+import { linearSchedule } from '../../src/diffusion/schedule.ts'
+import { type EngineName, engineNames, type Model } from '../../src/engine/engine.ts'
 import { chooseEngine, diagnose, openEngine } from '../../src/engine/engines.ts'
 import { loadModel } from '../../src/engine/load-model.ts'
+import { sayingOutOfMemory } from '../../src/engine/out-of-memory.ts'
 import { reasonOf } from '../../src/engine/reason.ts'
-import { E } from '../../src/fp.ts'
+import { E, TE } from '../../src/fp.ts'
 import { ask } from '../../src/model/ask.ts'
 import { philox } from '../../src/noise/philox.ts'
 import { orThrow } from '../../src/or-throw.ts'
 import { maxAbsDifference } from '../support/goldens.ts'
 
-const optional: ReadonlyMap<EngineName, string> = new Map([
-  ['tensorflow-gpu', '@tensorflow/tfjs-node-gpu'],
-  ['tensorflow', '@tensorflow/tfjs-node'],
+/** What is said of engines that need more than `npm ci`. */
+const optional: ReadonlyMap<EngineName, RegExp> = new Map([
+  ['tensorflow-gpu', /type `rxdiffusion setup tensorflow --gpu`/],
+  ['tensorflow', /type `rxdiffusion setup tensorflow`/],
+  ['webgpu', /this machine shows no GPU|finds only .* which is no GPU|type `npm install webgpu/],
+  ['webgpu:software', /this machine shows no GPU/],
+  ['onnx:cuda', /its own part is missing; it takes CUDA 12|has .* on this platform, and not cuda/],
+  ['onnx:webgpu', /this machine shows no GPU|has .* on this platform, and not webgpu/],
+  ['onnx:coreml', /has .* on this platform, and not coreml/],
+  ['onnx:dml', /has .* on this platform, and not dml/],
 ])
 
 describe('diagnose', () => {
-  it('says of every engine what runs, or what is missing', async () => {
+  it('says of every engine what runs, or what to type for it', async () => {
     const diagnoses = await diagnose()
     expect(diagnoses.map(({ engine }) => engine)).toEqual(engineNames)
     for (const { engine, found } of diagnoses) {
-      const library = optional.get(engine)
-      if (library === undefined || E.isRight(found)) expect(found, engine).toMatchObject({ _tag: 'Right' })
-      // Node says that it is not installed, Vite that it can't be resolved
-      else expect(found.left).toContain(library)
+      const words = optional.get(engine)
+      if (words === undefined || E.isRight(found)) expect(found, engine).toMatchObject({ _tag: 'Right' })
+      else expect(found.left, engine).toMatch(words)
     }
   })
 })
@@ -58,7 +67,7 @@ describe('chooseEngine', () => {
       E.left({
         _tag: 'EngineUnknown',
         message:
-          'There is no engine wsam; there are auto, onnx, tensorflow-gpu, tensorflow, wasm, cpu, and the nearest is wasm.',
+          'There is no engine wsam; there are auto, tensorflow-gpu, webgpu, onnx, tensorflow, wasm, cpu, webgpu:software, onnx:cuda, onnx:webgpu, onnx:coreml, onnx:dml, and the nearest is wasm.',
       }),
     )
   })
@@ -77,7 +86,10 @@ describe('chooseEngine', () => {
 
     const others = (await engines.diagnose()).filter(({ found }) => E.isRight(found))
     expect(others.map(({ engine }) => engine)).not.toContain('onnx')
-    expect(await engines.chooseEngine('auto')()).toMatchObject(E.right({ name: others[0]?.engine }))
+    const chosen = await engines.chooseEngine('auto')()
+    expect(chosen).toMatchObject(E.right({ name: others[0]?.engine }))
+    const passedOver = E.isRight(chosen) ? (chosen.right.insteadOf ?? []) : []
+    expect(passedOver.map((failure) => 'engine' in failure && failure.engine)).toContain('onnx')
   })
 })
 
@@ -113,5 +125,47 @@ describe('reasonOf', () => {
     [undefined, 'undefined'],
   ])('ends a sentence with %s', (error, reason) => {
     expect(reasonOf(error)).toBe(reason)
+  })
+})
+
+/** A model that answers with an error. */
+const failing = (error: Error): Model => ({
+  algebra: tfjs,
+  predicts: 'epsilon',
+  schedule: linearSchedule(),
+  shape: [1],
+  predict: () => throwError(() => error),
+  [Symbol.dispose]: () => undefined,
+})
+
+describe('a batch that is too large', () => {
+  it.each([
+    'Failed to allocate memory for requested buffer of size 411041792000',
+    'OOM when allocating tensor with shape[4096,28,28,64]',
+    'Buffer size (4110417920) exceeds the max buffer size limit (268435456)',
+    'Array buffer allocation failed',
+  ])('is told in one sentence where a library says %s', async (words) => {
+    const engine = sayingOutOfMemory({
+      name: 'cpu',
+      about: '',
+      load: () => TE.right(failing(new Error(words))),
+    })
+    const model = await orThrow(engine.load(undefined as never))
+    const asked = firstValueFrom(ask(model, { x: tf.zeros([1]), t: Array(4096).fill(1), condition: {} }))
+    await expect(asked).rejects.toThrow(
+      /^The engine cpu has too little memory for 4096 samples at a time; ask for fewer, such as --batch 1024\.$/,
+    )
+  })
+
+  it('is not what every failure is', async () => {
+    const engine = sayingOutOfMemory({
+      name: 'cpu',
+      about: '',
+      load: () => TE.right(failing(new Error('no'))),
+    })
+    const model = await orThrow(engine.load(undefined as never))
+    await expect(firstValueFrom(ask(model, { x: tf.zeros([1]), t: [1], condition: {} }))).rejects.toThrow(
+      /^no$/,
+    )
   })
 })

@@ -2,7 +2,7 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { firstValueFrom, from, lastValueFrom } from 'rxjs'
+import { firstValueFrom, from, lastValueFrom, of } from 'rxjs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compileOnnx, type Input } from '../../src/algebra/onnx/compile.ts'
 import { tfjs } from '../../src/algebra/tfjs.ts'
@@ -10,7 +10,11 @@ import type { Engine } from '../../src/engine/engine.ts'
 import { openEngine } from '../../src/engine/engines.ts'
 import type { NetworkManifest } from '../../src/checkpoint/manifest-network.ts'
 import { loadModel } from '../../src/engine/load-model.ts'
+import type { Network } from '../../src/engine/network.ts'
 import { bind } from '../../src/engine/network-binding.ts'
+import { networkDenoiser } from '../../src/engine/network-denoiser.ts'
+import { linearSchedule } from '../../src/diffusion/schedule.ts'
+import type { Denoiser } from '../../src/model/denoiser.ts'
 import { E } from '../../src/fp.ts'
 import { toFilmStrip } from '../../src/media/sink/to-film-strip.ts'
 import { toGrid } from '../../src/media/sink/to-grid.ts'
@@ -195,7 +199,7 @@ describe('a network that answers', () => {
       }),
     )
 
-  it('with another shape than x has is refused', async () => {
+  it('with another shape than x has is refused before it is asked, where the file says so', async () => {
     const wide = compileOnnx(
       [
         { name: 'x', type: 'float32', shape: [8, 8, 3] },
@@ -203,11 +207,13 @@ describe('a network that answers', () => {
       ],
       (algebra, x) => [algebra.concat([x, x])],
     )
-    using model = await orThrow(loadModel(engine, room(manifest(), { 'model.onnx': wide })))
-    await expect(asked(model, [1, 2])).rejects.toThrow(
-      'is [8, 8, 6] for each row, not [8, 8, 3] (learnedVariance is not said)',
+    expect(await refused(room(manifest(), { 'model.onnx': wide }))).toMatch(
+      /an answer \(learnedVariance is not said\) is \[rows, 8, 8, 3\], and \w+ is \[any, 8, 8, 6\]\.$/,
     )
     const said = manifest({ learnedVariance: 'true' })
+    expect(await refused(room(said, { 'model.onnx': same([8, 8, 3]) }))).toMatch(
+      /an answer with a learned variance is \[rows, 8, 8, 6\], and \w+ is \[any, 8, 8, 3\]\.$/,
+    )
     using learned = await orThrow(loadModel(engine, room(said, { 'model.onnx': wide })))
     const { output, variance } = await asked(learned, [1, 2])
     expect([output.shape, variance?.shape]).toEqual([
@@ -216,9 +222,37 @@ describe('a network that answers', () => {
     ])
   })
 
+  const loose = (t: readonly number[]): Network => ({
+    inputs: [
+      { name: 'x', dtype: 'float32' },
+      { name: 't', dtype: 'float32', shape: t },
+    ],
+    outputs: [{ name: 'y', dtype: 'float32' }],
+    run: (feeds) => of(tfjs.combine([[1, feeds.get('x') as tf.Tensor]])),
+    [Symbol.dispose]: () => undefined,
+  })
+  const described: NetworkManifest = {
+    kind: 'onnx',
+    shape: [8, 8, 3],
+    layout: 'NHWC',
+    schedule: { kind: 'linear' },
+    prediction: 'epsilon',
+  }
+  const denoiserFor = (network: Network, more: Partial<NetworkManifest>): Denoiser<tf.Tensor> => {
+    const said = { ...described, ...more }
+    const binding = E.getOrElseW((failure) => {
+      throw failure
+    })(bind('model.yaml', said, network))
+    return networkDenoiser(network, said, binding, linearSchedule())
+  }
+
+  it('with another shape than x has is refused when it answers, where the file says nothing', async () => {
+    const model = denoiserFor(loose([]), { learnedVariance: true })
+    await expect(asked(model, [1, 1])).rejects.toThrow('is [8, 8, 3] for each row, not [8, 8, 6]')
+  })
+
   it('one time for all rows is asked about one time', async () => {
-    const said = manifest({ time: '{ shape: scalar }' })
-    using model = await orThrow(loadModel(engine, room(said, { 'model.onnx': same([8, 8, 3]) })))
+    const model = denoiserFor(loose([]), {})
     await expect(asked(model, [1, 2])).rejects.toThrow('it takes one time for the whole batch')
   })
 })
@@ -272,6 +306,20 @@ describe('a decoder', () => {
     rmSync(join(folder, 'd/z.onnx'))
     expect(await refused(folder)).toBe("DIR/d/z.onnx can't be read: it does not exist.")
   })
+
+  it('that takes other latents, or gives no images, is refused', async () => {
+    const said = manifest({ shape: '[4, 4, 3]', decoder: '{ kind: onnx, layout: NHWC }' })
+    expect(await refused(room(said, { 'model.onnx': same([4, 4, 3]), 'decoder.onnx': decoder }))).toBe(
+      'DIR/model.yaml is not usable: a latent is [rows, 4, 4, 3] for its decoder, and z is [any, 4, 4, 2].',
+    )
+    const flat = compileOnnx([{ name: 'z', type: 'float32', shape: [4] }], (algebra, z) => [
+      algebra.affine(z, 1, 0),
+    ])
+    const vectors = manifest({ shape: '[4]', decoder: '{ kind: onnx }' })
+    expect(await refused(room(vectors, { 'model.onnx': same([4]), 'decoder.onnx': flat }))).toMatch(
+      /a decoder gives images, of four axes, and \w+ is \[any, 4\]\.$/,
+    )
+  })
 })
 
 describe('time for a network that takes whole numbers', () => {
@@ -290,6 +338,43 @@ describe('time for a network that takes whole numbers', () => {
     schedule: { kind: 'linear' },
     prediction: 'epsilon',
   }
+
+  it.each<readonly [NonNullable<NetworkManifest['time']>, readonly number[], string | undefined]>([
+    [{ shape: 'scalar' }, [], 'time is told in the shape scalar, [], and t is [any]'],
+    [{ shape: 'column' }, [], 'time is told in the shape column, [rows, 1], and t is [any]'],
+    [{ shape: 'vector' }, [1], 'time is told in the shape vector, [rows], and t is [any, 1]'],
+    [
+      { shape: 'image' },
+      [1, 4, 4],
+      'time is told in the shape image, [rows, 1, 8, 8], and t is [any, 1, 4, 4]',
+    ],
+    [{}, [4, 4], 'time is told in the shape vector, [rows], and t is [any, 4, 4]'],
+    [{}, [7], 'time is told in the shape column, [rows, 1], and t is [any, 7]'],
+    [{ shape: 'image' }, [1, 8, 8], undefined],
+    [{}, [1], undefined],
+  ])('%j fits an input %j, or is refused', (time, shape, reason) => {
+    const [x] = network.inputs
+    const bound = bind(
+      'model.yaml',
+      { ...manifest, time },
+      { ...network, inputs: [x!, port('t', 'float32', shape)] },
+    )
+    if (reason === undefined) expect(bound).toMatchObject({ _tag: 'Right' })
+    else expect(bound).toMatchObject(E.left({ reason }))
+  })
+
+  it.each<readonly [NonNullable<NetworkManifest['condition']>, readonly number[], string | undefined]>([
+    [{ as: 'one-hot', classes: 3 }, [], 'classes are told as one-hot, [rows, 3], and c is [any]'],
+    [{ as: 'integer', classes: 3 }, [3], 'classes are told as integer, [rows], and c is [any, 3]'],
+    [{ classes: 3 }, [1, 1], 'classes are told as integer, [rows], and c is [any, 1, 1]'],
+    [{ classes: 3 }, [1], undefined],
+    [{ classes: 3 }, [3], undefined],
+  ])('classes %j fit an input %j, or are refused', (condition, shape, reason) => {
+    const inputs = [...network.inputs, port('c', 'float32', shape)]
+    const bound = bind('model.yaml', { ...manifest, condition }, { ...network, inputs })
+    if (reason === undefined) expect(bound).toMatchObject({ _tag: 'Right' })
+    else expect(bound).toMatchObject(E.left({ reason }))
+  })
 
   it('is t, and no share or measure that would be rounded away', () => {
     expect(bind('model.yaml', manifest, network)).toMatchObject(E.right({ timeShape: 'vector' }))

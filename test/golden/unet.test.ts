@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { readdirSync } from 'node:fs'
 import { firstValueFrom } from 'rxjs'
-import { afterAll, describe, expect, it } from 'vitest'
-import type { EngineName } from '../../src/engine/engine.ts'
+import { afterAll, expect, it } from 'vitest'
 import { openEngine } from '../../src/engine/engines.ts'
 import { loadModel } from '../../src/engine/load-model.ts'
 import { ask } from '../../src/model/ask.ts'
 import { orThrow } from '../../src/or-throw.ts'
+import { describeOn } from '../support/engines.ts'
 import {
   goldenPath,
   maxAbsDifference,
@@ -25,9 +25,8 @@ afterAll(() => {
   console.log(['largest absolute error of a network’s output', ...achieved].join('\n'))
 })
 
-describe.each<EngineName>(['onnx', 'wasm', 'cpu'])(
-  'the networks of diffusers, from their folders, on %s',
-  (name) => {
+for (const name of ['onnx', 'tensorflow', 'webgpu:software', 'wasm', 'cpu'] as const)
+  describeOn(name, 'the networks of diffusers, from their folders', () => {
     it('covers them', () => {
       expect(names.length).toBeGreaterThanOrEqual(6)
     })
@@ -48,10 +47,9 @@ describe.each<EngineName>(['onnx', 'wasm', 'cpu'])(
         const { data } = nhwcToNchw({ shape: whole.shape, data: await whole.data() })
         const error = maxAbsDifference(data, tensorOf(io, 'out').data)
         tf.dispose([x, output, whole, ...(variance === undefined ? [] : [variance])])
-        achieved.push(`${name.padEnd(5)} ${network.padEnd(26)} ${error.toExponential(1)}`)
+        achieved.push(`${name.padEnd(15)} ${network.padEnd(26)} ${error.toExponential(1)}`)
         expect(error).toBeLessThan(2e-4)
       }
       expect(tf.memory().numTensors).toBe(before)
     })
-  },
-)
+  })

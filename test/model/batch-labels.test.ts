@@ -28,6 +28,10 @@ describe('batchLabels', () => {
   it('repeats them over a larger batch, and cuts them for a smaller one', () => {
     expect(batchLabels(clothes, undefined, 5)).toMatchObject(E.right({ rows: 5, classes: [0, 1, 2, 0, 1] }))
     expect(batchLabels(clothes, ['bag', 'shirt'], 3)).toMatchObject(E.right({ rows: 3, classes: [1, 0, 1] }))
+    expect(batchLabels(clothes, ['bag', 'shirt'], [5, 2])).toMatchObject(
+      E.right({ rows: 2, classes: [0, 1] }),
+    )
+    expect(batchLabels(undefined, undefined, [5, 2])).toMatchObject(E.right({ rows: 2 }))
     expect(batchLabels(clothes, ['bag', 'shirt'], 1)).toMatchObject(E.right({ rows: 1, classes: [1] }))
   })
 

@@ -49,6 +49,21 @@ describe('ask', () => {
     })
   })
 
+  it.each([
+    ['an observable', (all: Array<Prediction<Counted>>) => of(...all)],
+    ['an array', (all: Array<Prediction<Counted>>) => all],
+  ])('frees what %s has at hand besides the first answer', async (_, inputOf) => {
+    const books = countingAlgebra()
+    const [first, variance, second] = [tensor(books), tensor(books), tensor(books)]
+    // the same tensor again is not freed under its owner's hands
+    const answers = [{ output: first }, { output: second, variance }, { output: first }]
+    const model = onBooks(books, () => inputOf(answers))
+    const answer = await lastValueFrom(ask(model, { x: second, t: [5], condition: {} }))
+    expect([answer.output, books.alive()]).toEqual([first, 1])
+    books.algebra.dispose(first)
+    expect([books.alive(), books.faults]).toEqual([0, []])
+  })
+
   it('takes the first of two answers', () => {
     virtually(({ cold, expectObservable, expectSubscriptions }) => {
       const answer = cold('  --p-q-|    ', half)

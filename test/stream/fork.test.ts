@@ -10,6 +10,7 @@ import {
   NEVER,
   type Observable,
   of,
+  retry,
   Subject,
   take,
   takeUntil,
@@ -21,6 +22,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { ddim, ddpm, type Rule } from '../../src/diffusion/rule.ts'
 import { dpmpp2m, heun } from '../../src/diffusion/solver.ts'
+import type { Transition } from '../../src/diffusion/transition.ts'
 import { trailing } from '../../src/diffusion/spacing.ts'
 import { coalesce } from '../../src/model/coalesce.ts'
 import { guided } from '../../src/model/guided.ts'
@@ -346,6 +348,63 @@ describe('fork in mid-chain', () => {
     expect(firsts).toEqual([0, 11, 31])
     expect(frames.findLast(({ branch }) => branch === 'main')?.data).toEqual(await endOf(ddpm()))
     await settled(forked$)
+    expect([books.alive(), books.faults]).toEqual([0, []])
+  })
+
+  it('refuses a branch of a name that is under way, and takes the name when that has ended', async () => {
+    for (const [ends, expected] of [
+      [3, { _tag: 'BranchInvalid', branch: 'twin' }],
+      [1, undefined],
+    ] as const) {
+      const { model, books, calls } = slope()
+      const records$ = new Subject<
+        Record<string, <T>(frames$: Observable<Frame<T>>) => Observable<Frame<T>>>
+      >()
+      const twin = { twin: <T>(frames$: Observable<Frame<T>>) => frames$.pipe(take(ends)) }
+      const forked$ = chainOf({ model, books, calls }, ddpm(), 6).pipe(
+        tap(({ transition: { index } }) => {
+          if (index === 0 || index === 2) records$.next(twin)
+          if (index === 3) records$.complete()
+        }),
+        fork(records$),
+      )
+      const failed: unknown = await lastValueFrom(forked$).then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      if (expected === undefined) expect(failed).toBe(undefined)
+      else expect(failed).toMatchObject(expected)
+      await settled(forked$)
+      expect([books.alive(), books.faults]).toEqual([0, []])
+    }
+  })
+
+  it('refuses to retry a branch whose frames have gone by, and retries one whose transitions have', async () => {
+    let asked = 0
+    const { model, books, calls } = slope()
+    const shaky: Denoiser<Counted> = {
+      ...model,
+      predict: (...question) => {
+        asked += 1
+        return asked === 5 ? throwError(() => new Error('lost')) : model.predict(...question)
+      },
+    }
+    const onward = <T>(frames$: Observable<Frame<T>>): Observable<Frame<T>> =>
+      frames$.pipe(resume(), retry(1))
+    const inChain$ = chainOf({ model: shaky, books, calls }, ddim(), 8).pipe(take(3), fork({ onward }))
+    await expect(lastValueFrom(inChain$)).rejects.toMatchObject({
+      _tag: 'BranchInvalid',
+      branch: 'onward',
+      message: expect.stringContaining('retry the whole run') as string,
+    })
+    await settled(inChain$)
+
+    asked = 0
+    const anew = (steps$: Observable<Transition>): Observable<Frame<Counted>> =>
+      steps$.pipe(denoise({ model: shaky, rule: ddim(), noise, batch }), retry(1))
+    const from$ = respace(model.schedule, trailing(8)).pipe(fork({ anew }))
+    expect(await lastValueFrom(from$.pipe(map(({ transition }) => transition.index)))).toBe(7)
+    await settled(from$)
     expect([books.alive(), books.faults]).toEqual([0, []])
   })
 })

@@ -133,6 +133,13 @@ describe('tensors', () => {
     expect([alive, model.calls]).toEqual([true, 4])
   })
 
+  it('are freed where a network gives two predictions, of which the first counts', async () => {
+    const frames$ = sampling(asked((x) => of(answer(x), answer(x))))
+    const { xt } = await finalSnapshot(frames$)
+    expect(xt).toEqual((await finalSnapshot(sampling(asked()))).xt)
+    await settled(frames$)
+  })
+
   it('are freed when the network fails, in a promise or at once', async () => {
     for (const fail of [
       () => {

@@ -65,15 +65,30 @@ export const filterGradient = (
     return tf.reshape(tf.stack(slopes), [filterHeight, filterWidth, from, to])
   })
 
-const walked = (x: tf.Tensor4D, filter: tf.Tensor4D, bias: tf.Tensor, walk: Walk): tf.Tensor4D =>
-  tf.fused.conv2d({ x, filter, bias, strides: walk.stride, pad: explicit(walk) })
-
 const explicit = ({ padding: { top, bottom, left, right } }: Walk): tf.backend_util.ExplicitPadding => [
   [0, 0],
   [top, bottom],
   [left, right],
   [0, 0],
 ]
+
+/** Whether as much is added all around as leaves the image as large as it was, which every library has a name for. */
+const isSame = ([height = 1, width = 1]: readonly number[], { stride, padding }: Walk): boolean =>
+  stride === 1 &&
+  [padding.top, padding.bottom].every((added) => added === (height - 1) / 2) &&
+  [padding.left, padding.right].every((added) => added === (width - 1) / 2)
+
+const walked = (x: tf.Tensor4D, filter: tf.Tensor4D, bias: tf.Tensor, walk: Walk): tf.Tensor4D => {
+  const convolve = (
+    image: tf.Tensor4D,
+    pad: 'same' | 'valid' | tf.backend_util.ExplicitPadding,
+  ): tf.Tensor4D => tf.fused.conv2d({ x: image, filter, bias, strides: walk.stride, pad })
+  // tfjs-node passes on to TensorFlow only what has a name
+  if (tf.getBackend() !== 'tensorflow') return convolve(x, explicit(walk))
+  return isSame(filter.shape, walk)
+    ? convolve(x, 'same')
+    : tf.tidy(() => convolve(tf.pad(x, explicit(walk)), 'valid'))
+}
 
 /** Puts a row and a column of zeros after each. */
 const spaced = (x: tf.Tensor4D): tf.Tensor4D => {

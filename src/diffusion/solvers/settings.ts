@@ -1,7 +1,8 @@
 /** Rules as data: `{ kind: ddpm, variance: fixed-large }`, as files and command lines say them. */
 import type * as t from 'io-ts'
 import { byKind } from '../../named-settings.ts'
-import { kindCodecs } from '../../tunable.ts'
+import { knownName, knownOptions } from '../../known-name.ts'
+import { kindCodecs, settingsOf } from '../../tunable.ts'
 import type { Rule } from '../rule.ts'
 import * as rules from './by-name.ts'
 
@@ -36,7 +37,7 @@ export const ruleCodec: t.Type<RuleSettings> = byKind(ruleCodecs) as t.Type<Rule
 /**
  * The rule that settings speak of.
  *
- * @throws what the rule throws where its options make none
+ * @throws NameUnknown for a kind or an option that there is not; what the rule throws where its options make none
  *
  * @example
  * ```ts
@@ -44,6 +45,8 @@ export const ruleCodec: t.Type<RuleSettings> = byKind(ruleCodecs) as t.Type<Rule
  * ```
  */
 export const ruleOf = ({ kind, ...options }: RuleSettings): Rule => {
-  const make: (options: object) => Rule = rules[kind]
+  const make: (options: object) => Rule =
+    rules[knownName('rule', Object.keys(rules) as Array<keyof typeof rules>, kind)]
+  knownOptions(kind, Object.keys(settingsOf(make)), options)
   return make(options)
 }

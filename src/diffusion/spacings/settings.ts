@@ -2,7 +2,8 @@
 import type * as t from 'io-ts'
 import { listOf, oneOf, wholeFrom, words } from '../../codecs.ts'
 import { byKind, closed } from '../../named-settings.ts'
-import { kindCodecs } from '../../tunable.ts'
+import { knownName, knownOptions } from '../../known-name.ts'
+import { kindCodecs, settingsOf } from '../../tunable.ts'
 import * as spacings from './by-name.ts'
 import { explicit } from './explicit.ts'
 import { respacing } from './respacing.ts'
@@ -38,7 +39,7 @@ export const spacingCodec: t.Type<SpacingSettings> = byKind({
 /**
  * The spacing that settings speak of.
  *
- * @throws SpacingInvalid where they make none
+ * @throws NameUnknown for a kind or an option that there is not; SpacingInvalid where they make none
  *
  * @example
  * ```ts
@@ -50,6 +51,9 @@ export const spacingOf = (settings: SpacingSettings): Spacing => {
   if (settings.kind === 'explicit') return explicit(settings.timesteps)
   if (settings.kind === 'respacing') return respacing(settings.text)
   const { kind, count, ...options } = settings
+  const named = Object.keys(spacings) as Array<keyof typeof spacings>
+  knownName<SpacingSettings['kind']>('spacing', [...named, 'explicit', 'respacing'], kind)
   const make: (count: number, options: object) => Spacing = spacings[kind]
+  knownOptions(kind, ['count', ...Object.keys(settingsOf(make))], options)
   return make(count, options)
 }

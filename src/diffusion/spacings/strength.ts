@@ -2,6 +2,7 @@
 import { E, pipe } from '../../fp.ts'
 import type { Spacing } from './spacing.ts'
 import { unusable } from './whole.ts'
+import { many } from '../../many.ts'
 
 /**
  * The last `int(S·strength)` levels of a spacing: image to image (SDEdit, arXiv:2108.01073), as diffusers'
@@ -34,7 +35,7 @@ export const strength = (spacing: Spacing, share: number): Spacing => {
         E.chain((levels) => {
           const kept = Math.trunc(levels.length * share)
           return kept === 0
-            ? E.left(unusable(name, `that leaves none of ${String(levels.length)} steps`))
+            ? E.left(unusable(name, `that leaves none of ${many(levels.length, 'step')}`))
             : E.right(levels.slice(levels.length - kept))
         }),
       ),

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { fail, type FailureOf, isFailure } from '../../failure.ts'
 import { TE } from '../../fp.ts'
+import { partName } from './leftovers.ts'
 
 /** A file that is there now. */
 export interface Written {
@@ -89,7 +90,7 @@ const target = async (path: string): Promise<{ readonly path: string; readonly r
 }
 
 const beside = (path: string): string =>
-  join(dirname(path), `.${basename(path).slice(0, 32)}.${randomUUID()}.part`)
+  join(dirname(path), partName(basename(path), process.pid, randomUUID()))
 
 /** The directory itself, or the nearest above it that exists. */
 const nearest = async (directory: string): Promise<string> =>

@@ -15,6 +15,8 @@ import { beginning, type Frame } from '../frame.ts'
  * 2. It is known when the first frame is, and not before: without a frame there is no noise either.
  * 3. In each branch of a fork the first frame has its beginning before it.
  * 4. A chain can be resumed, or forked, from it.
+ * 5. What counts frames as they come counts it: `takeSteps(3)` after it takes x_T and two steps, so put `takeSteps` before. What counts by the place
+ *    in the chain does not: to {@link everyNth} it is the frame after 0 steps, which passes whatever k is.
  *
  * @see {@link respace}, whose first transition says at which level a chain starts
  *

@@ -14,6 +14,8 @@ import { takeThrough } from './take-through.ts'
  *    more steps are taken.
  * 2. The network is not asked again after the n-th frame. It completes with that frame or, where frames are held, when
  *    the last hold has ended; work that fails by then fails it. A chain that is shorter is taken whole.
+ * 3. RxJS's `take(n)` takes the same frames, but completes with the n-th at once: whoever waits for the end would not wait for what is
+ *    still held, nor learn of work that fails.
  *
  * @see {@link takeUntilLevel}, which ends at a level, whatever the number of steps
  *

@@ -1,5 +1,5 @@
 /** A run for `for await`: frames that are made when they are asked for. */
-import { noop, type Observable, Subject, takeUntil } from 'rxjs'
+import { map, noop, type Observable, Subject, takeUntil } from 'rxjs'
 import type { Holding } from './of-step.ts'
 
 /** A frame that nobody has asked for yet. */
@@ -19,8 +19,12 @@ const sayOver = ({ resolve }: Asker<never>): void => {
   resolve(over)
 }
 
-/** Has a frame held until it is let go. */
-const holdOn = <F extends Holding>(frame: F): Arrived<F> => {
+const canHold = (value: unknown): value is Pick<Holding, 'waitUntil'> =>
+  typeof value === 'object' && value !== null && 'waitUntil' in value
+
+/** Has what comes held until it is let go, if that can be held. */
+const holdOn = <F>(frame: F): Arrived<F> => {
+  if (!canHold(frame)) return { frame, letGo: noop }
   const hold = new Subject<never>()
   frame.waitUntil(hold)
   const letGo = (): void => {
@@ -30,7 +34,7 @@ const holdOn = <F extends Holding>(frame: F): Arrived<F> => {
 }
 
 /** One run, pulled. */
-const iterate = <F extends Holding>(frames$: Observable<F>): AsyncIterator<F, undefined> => {
+const iterate = <F>(frames$: Observable<F>): AsyncIterator<F, undefined> => {
   const arrived: Array<Arrived<F>> = []
   const askers: Array<Asker<F>> = []
   const cancelled = new Subject<void>()
@@ -59,9 +63,9 @@ const iterate = <F extends Holding>(frames$: Observable<F>): AsyncIterator<F, un
   }
   const begin = (): void => {
     begun = true
-    frames$.pipe(takeUntil(cancelled)).subscribe({
-      next: (frame) => {
-        arrived.push(holdOn(frame))
+    frames$.pipe(map(holdOn), takeUntil(cancelled)).subscribe({
+      next: (one) => {
+        arrived.push(one)
         answer()
       },
       error: (error: unknown) => {
@@ -115,11 +119,11 @@ const iterate = <F extends Holding>(frames$: Observable<F>): AsyncIterator<F, un
  *    look: give it snapshots.
  *
  * What is between the run and this bridge may leave frames out or copy them, and it still pulls, as long as what comes
- * can hold the run. An observable that nothing holds, such as `of(…)`, is queued.
+ * can hold the run. What can't (plain values, such as those of `map`) is queued, and the run goes ahead.
  *
  * @see {@link tapFrame}, which holds the run from inside the stream
  *
- * @param frames$ - frames or snapshots, of one run
+ * @param frames$ - frames or snapshots, of one run; or anything else
  * @returns what `for await` takes
  *
  * @example
@@ -136,6 +140,6 @@ const iterate = <F extends Holding>(frames$: Observable<F>): AsyncIterator<F, un
  * await settled(frames$)
  * ```
  */
-export const toAsyncIterable = <F extends Holding>(frames$: Observable<F>): AsyncIterable<F, undefined> => ({
+export const toAsyncIterable = <F>(frames$: Observable<F>): AsyncIterable<F, undefined> => ({
   [Symbol.asyncIterator]: () => iterate(frames$),
 })

@@ -6,6 +6,7 @@ import { philox } from '../../../src/noise/philox.ts'
 import { denoise } from '../../../src/stream/denoise.ts'
 import { fork } from '../../../src/stream/fork.ts'
 import type { Frame } from '../../../src/stream/frame.ts'
+import { everyNth } from '../../../src/stream/operators/every-nth.ts'
 import type { OfStep } from '../../../src/stream/operators/of-step.ts'
 import { startWithNoise } from '../../../src/stream/operators/start-with-noise.ts'
 import { takeSteps } from '../../../src/stream/operators/take-steps.ts'
@@ -48,6 +49,20 @@ const seen = (frames$: Observable<Frame<Counted>>): Promise<ReadonlyArray<[numbe
   )
 
 describe('startWithNoise', () => {
+  it('is a frame to what counts those that come, and none to what counts steps', async () => {
+    const indexes = (frames$: Observable<OfStep>): Promise<readonly number[]> =>
+      lastValueFrom(
+        frames$.pipe(
+          map(({ transition }) => transition.index),
+          toArray(),
+        ),
+      )
+    const from = slope()
+    expect(await indexes(run(from).pipe(startWithNoise(), takeSteps(3)))).toEqual([-1, 0, 1])
+    expect(await indexes(run(from).pipe(takeSteps(3), startWithNoise()))).toEqual([-1, 0, 1, 2])
+    expect(await indexes(run(from).pipe(startWithNoise(), everyNth(4)))).toEqual([-1, 3, 5])
+  })
+
   it('emits the noise together with the first frame, once', () => {
     virtually(({ cold, expectObservable }) => {
       const source = cold('--0-----1-2-|', looseFrames())

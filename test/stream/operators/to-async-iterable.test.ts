@@ -1,4 +1,4 @@
-import { EMPTY, from, lastValueFrom, NEVER, Observable, of, throwError, toArray } from 'rxjs'
+import { EMPTY, from, lastValueFrom, map, NEVER, Observable, of, throwError, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { ddim } from '../../../src/diffusion/rule.ts'
 import { trailing } from '../../../src/diffusion/spacing.ts'
@@ -221,6 +221,24 @@ describe('toAsyncIterable', () => {
     const seen = await lastValueFrom(from(toAsyncIterable(from(frames))).pipe(toArray()))
     expect(seen).toEqual(frames)
     expect(frames.map(({ waited }) => waited.length)).toEqual([1, 1, 1, 1, 1])
+  })
+
+  it('gives plain values, and the error of a frame that refuses to be held', async () => {
+    const plain$ = sampling(instant()).pipe(map(({ transition }) => transition.index))
+    const seen: Array<number | string | undefined> = []
+    for await (const index of toAsyncIterable(plain$)) seen.push(index)
+    for await (const value of toAsyncIterable(of('a', undefined, 'b'))) seen.push(value)
+    expect(seen).toEqual([0, 1, 2, 3, 4, 'a', undefined, 'b'])
+
+    const refusal = new Error('no more')
+    const refusing = {
+      waitUntil: () => {
+        throw refusal
+      },
+    }
+    const iterator = toAsyncIterable(of(refusing))[Symbol.asyncIterator]()
+    await expect(iterator.next()).rejects.toBe(refusal)
+    expect(await iterator.next()).toEqual({ done: true, value: undefined })
   })
 
   it('closes a source from within its subscription', async () => {

@@ -1,0 +1,60 @@
+/**
+ * A process with one engine, on which this project's stream samples as users have it.
+ *
+ *     node engine.js ENGINE MODEL
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { createInterface } from 'node:readline'
+import {
+  ddim,
+  denoise,
+  finalSnapshot,
+  loadModel,
+  openEngine,
+  orThrow,
+  philox,
+  respace,
+  trailing,
+  type EngineName,
+} from '../src/node.ts'
+import { decodeFloats, encodeFloats, type SampleAnswer, type SampleRequest } from './protocol.ts'
+
+const [name = '', modelPath = ''] = process.argv.slice(2)
+const say = (answer: object): void => {
+  process.stdout.write(`${JSON.stringify(answer)}\n`)
+}
+
+const engine = await orThrow(openEngine(name as EngineName))
+const model = await orThrow(loadModel(engine, modelPath))
+
+const sample = async ({ rows, steps, repeats, start, labels }: SampleRequest): Promise<SampleAnswer> => {
+  const x = tf.tensor(decodeFloats(start), [rows, ...model.shape])
+  const frames$ = respace(model.schedule, trailing(steps)).pipe(
+    denoise({
+      model,
+      rule: ddim(),
+      noise: philox({ seed: 0 }),
+      start: x,
+      condition: model.labels === undefined ? {} : { labels },
+    }),
+  )
+  const ms: number[] = []
+  let end = new Float32Array()
+  for (let i = 0; i < repeats; i += 1) {
+    const begun = performance.now()
+    const { xt } = await finalSnapshot(frames$)
+    ms.push(performance.now() - begun)
+    end = Float32Array.from(xt.data)
+  }
+  x.dispose()
+  return { ms, end: encodeFloats(end) }
+}
+
+say({ about: engine.about })
+for await (const line of createInterface(process.stdin)) {
+  try {
+    say(await sample(JSON.parse(line) as SampleRequest))
+  } catch (error) {
+    say({ error: error instanceof Error ? error.message : String(error) })
+  }
+}
