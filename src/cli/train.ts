@@ -18,6 +18,7 @@ import { defaultModel } from '../engine/load-model.ts'
 import { fail, type Failure, render } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { isRecord } from '../json.ts'
+import { many } from '../many.ts'
 import { encodePng } from '../media/format/png.ts'
 import { grid } from '../media/picture/grid.ts'
 import { writeWhole } from '../media/sink/files.ts'
@@ -49,7 +50,7 @@ import {
   restore,
   type Restored,
 } from './training-folder.ts'
-import { type Context, exitCode, many } from './write-run.ts'
+import { type Context, exitCode } from './write-run.ts'
 
 /** The flags as the command line has them. */
 export interface TrainFlags {
