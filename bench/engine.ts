@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { createInterface } from 'node:readline'
+import { E } from '../src/fp.ts'
 import {
   ddim,
   denoise,
@@ -24,7 +25,13 @@ const say = (answer: object): void => {
   process.stdout.write(`${JSON.stringify(answer)}\n`)
 }
 
-const engine = await orThrow(openEngine(name as EngineName))
+const opened = await openEngine(name as EngineName)()
+if (E.isLeft(opened)) {
+  // the last words of a rival are why it left
+  process.stderr.write(`Error: ${opened.left.message}\n`)
+  process.exit(1)
+}
+const engine = opened.right
 const model = await orThrow(loadModel(engine, modelPath))
 
 const sample = async ({ rows, steps, repeats, start, labels }: SampleRequest): Promise<SampleAnswer> => {

@@ -4,6 +4,8 @@ import { float64, type Values64 } from '../../src/algebra/float64.ts'
 import { type Clip, clipEstimate, clipFor } from '../../src/diffusion/clip.ts'
 import { sumOf } from '../../src/diffusion/sum.ts'
 import { countingAlgebra } from '../support/counting-algebra.ts'
+import { tfjs } from '../../src/algebra/tfjs.ts'
+import { useBackend } from '../support/tensorflow.ts'
 
 const level = { t: 500, alphaBar: 0.36 }
 const rows = (...data: ReadonlyArray<readonly number[]>): Values64 => ({
@@ -27,6 +29,17 @@ describe('clipEstimate by a threshold', () => {
       ...[0.1, -0.5, 1],
       ...[1, 1, 0],
     ])
+  })
+
+  it('keeps to the range what has overflowed in float32', async () => {
+    await useBackend('cpu')
+    const x0 = tfjs.fromValues({ shape: [1, 4], data: Float32Array.of(1e36, -1e36, 0.5, 3e35) })
+    const eps = tfjs.fromValues({ shape: [1, 4], data: new Float32Array(4) })
+    const estimate = { x0: [[1e4, x0] as const], eps: sumOf(eps) }
+    const { made } = clipEstimate(tfjs, threshold, level)(sumOf(eps), estimate)
+    const found = await tfjs.toValues(made[0]!)
+    expect([...found.data].map((value) => Math.abs(value) <= 1)).toEqual([true, true, true, true])
+    ;[x0, eps, ...made].forEach(tfjs.dispose)
   })
 
   it('takes the quantile for no more than the largest', () => {
