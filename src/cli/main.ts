@@ -7,12 +7,11 @@ import { createRequire } from 'node:module'
 import { isFailure, render } from '../failure.ts'
 import type { DoctorFlags } from './doctor.ts'
 import { addExperimentVerbs } from './experiment-verbs.ts'
-import { type OutputFlags, withOutputs } from './output-flags.ts'
+import { withOutputs } from './output-flags.ts'
 import { addPipelineVerbs, type Outside } from './pipeline-verbs.ts'
 import type { PlotFlags } from './plot.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
-import type { FolderFlags } from './run-folder.ts'
-import type { Flags } from './settings.ts'
+import type { SampleFlags } from './sample.ts'
 import type { SetupFlags } from './setup.ts'
 import { addTableVerbs } from './table-verbs.ts'
 import type { TellingFlags } from './telling-flags.ts'
@@ -64,7 +63,7 @@ withOutputs(sampleCommand)
     'after',
     '\nExample:\n  rxdiffusion sample --labels sneaker,bag --batch 8 --guidance 2 -o grid.png -o strip.png',
   )
-  .action(async (flags: Flags & OutputFlags & FolderFlags & TellingFlags) => {
+  .action(async (flags: SampleFlags & TellingFlags) => {
     const { sample } = await import('./sample.ts')
     process.exitCode = await sample(flags, context(flags))
   })

@@ -97,6 +97,7 @@ export const addSamplingOptions = (command: Command): Command =>
     )
     .option('--guidance <w>', 'weight of the labels (classifier-free); 1 is none', '1')
     .option('--engine <name>', `what runs the model: ${alternatives(['auto', ...engineNames])}`, 'auto')
+    .option('--dry-run', 'show the settings with every default, and run nothing')
     .option('--checkpoint <dir>', 'write states into a folder, for --resume after a kill')
     .option('--checkpoint-every <k>', 'every how manieth step (default: ten times on the way)')
     .option(
