@@ -11,7 +11,7 @@ const rooms = {
   diffusion: ['algebra'],
   model: ['diffusion', 'algebra'],
   checkpoint: ['model', 'diffusion', 'algebra'],
-  data: ['media', 'checkpoint', 'algebra'],
+  data: ['media', 'checkpoint', 'noise', 'algebra'],
   stream: ['model', 'diffusion', 'noise', 'algebra'],
   media: ['stream', 'checkpoint', 'model', 'diffusion', 'algebra'],
   train: ['stream', 'checkpoint', 'data', 'model', 'diffusion', 'noise', 'algebra', 'instances'],

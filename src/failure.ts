@@ -87,6 +87,7 @@ export interface FailureFacts {
   // checkpoints
   readonly FileUnreadable: { readonly path: string; readonly reason: string }
   readonly FileUnwritable: { readonly path: string; readonly reason: string }
+  readonly StreamUnwritable: { readonly reason: string }
   readonly ImageUnfit: { readonly path: string; readonly reason: string }
   readonly SafetensorsInvalid: { readonly path: string; readonly reason: string }
   readonly ConfigInvalid: { readonly path: string; readonly reason: string }
@@ -196,6 +197,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   // checkpoints
   FileUnreadable: (f) => `${f.path} can't be read: ${f.reason}.`,
   FileUnwritable: (f) => `${f.path} can't be written: ${f.reason}.`,
+  StreamUnwritable: (f) => `The stream can't be written: ${f.reason}.`,
   ImageUnfit: (f) => `${f.path} doesn't suit the model: ${f.reason}.`,
   SafetensorsInvalid: (f) => `${f.path} is not a sound safetensors file: ${f.reason}.`,
   ConfigInvalid: (f) => `${f.path} is not usable: ${f.reason}.`,

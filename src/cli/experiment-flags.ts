@@ -6,6 +6,7 @@ import type { RuleSettings } from '../diffusion/solver.ts'
 import type { SpacingSettings } from '../diffusion/spacing.ts'
 import { fail, type Failure, render } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
+import { MOST_SAMPLES } from '../limits.ts'
 import { compile } from '../pipeline/compile.ts'
 import { decodePipeline } from '../pipeline/decode.ts'
 import type { PipelineError } from '../pipeline/flaws.ts'
@@ -59,7 +60,7 @@ const optional = <A>(text: string | undefined, read: (text: string) => Read<A>):
 const seedOf = ({ seed, seeds }: ExperimentFlags): Read<unknown> => {
   if (seed !== undefined && seeds !== undefined)
     return E.left(fail('Usage', { reason: '--seed and --seeds exclude each other' }))
-  return seeds === undefined ? E.right(value(seed)) : readWholes('--seeds', 4096)(seeds)
+  return seeds === undefined ? E.right(value(seed)) : readWholes('--seeds', MOST_SAMPLES)(seeds)
 }
 
 /** What a sampler is called, and the two of its settings that have flags of their own. */
@@ -102,6 +103,8 @@ const flagOf: ReadonlyArray<readonly [way: string, flag: string]> = [
   ['experiment.known.path', '--mask'],
   ['experiment.known', '--known'],
   ['experiment.route.kind', '--route'],
+  ['experiment.route.columns', '--columns'],
+  ['experiment.route.rows', '--rows'],
   ['experiment.route', '--frames'],
   ['experiment.evaluateAt', '--at'],
   ['experiment.counts', '--steps'],

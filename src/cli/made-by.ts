@@ -24,5 +24,5 @@ export const commandOf = (verb: string, flags: object): readonly string[] => [
   }),
 ]
 
-/** How a run is made, but for the version of this package. */
-export type MadeBy = Omit<Provenance, 'version'>
+/** How a run is made, but for the version of this package and how far it came. */
+export type MadeBy = Omit<Provenance, 'version' | 'interrupted'>

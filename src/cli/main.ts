@@ -7,15 +7,15 @@ import { createRequire } from 'node:module'
 import { isFailure, render } from '../failure.ts'
 import type { DoctorFlags } from './doctor.ts'
 import { addExperimentVerbs } from './experiment-verbs.ts'
-import { type OutputFlags, withOutputs } from './output-flags.ts'
+import { withOutputs } from './output-flags.ts'
 import { addPipelineVerbs, type Outside } from './pipeline-verbs.ts'
 import type { PlotFlags } from './plot.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
-import type { FolderFlags } from './run-folder.ts'
-import type { Flags } from './settings.ts'
+import type { SampleFlags } from './sample.ts'
 import type { SetupFlags } from './setup.ts'
 import { addTableVerbs } from './table-verbs.ts'
 import type { TellingFlags } from './telling-flags.ts'
+import type { TrainFlags } from './train.ts'
 import type { Context } from './write-run.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
@@ -63,7 +63,7 @@ withOutputs(sampleCommand)
     'after',
     '\nExample:\n  rxdiffusion sample --labels sneaker,bag --batch 8 --guidance 2 -o grid.png -o strip.png',
   )
-  .action(async (flags: Flags & OutputFlags & FolderFlags & TellingFlags) => {
+  .action(async (flags: SampleFlags & TellingFlags) => {
     const { sample } = await import('./sample.ts')
     process.exitCode = await sample(flags, context(flags))
   })
@@ -111,6 +111,28 @@ addPipelineVerbs(program, outside)
 addExperimentVerbs(program, outside)
 
 addTableVerbs(program, { ...outside, terminal: process.stderr, signal: interrupted })
+
+program
+  .command('train')
+  .description('train a model on images, and write a folder that sample --model takes')
+  .option('--data <path>', 'folder of PNG files (or of a folder for each class), IDX file (.gz too) or .npy')
+  .option('--out <dir>', 'where the model, its checkpoints, losses and samples go')
+  .option('--config <file>', 'the recipe, in YAML (default: that of the model that comes with the package)')
+  .option('--resume', 'go on from the last checkpoint in --out')
+  .option('--resize', 'bring images of another size or colour to the model’s')
+  .option('--steps <n>', 'how many updates (default: the recipe’s, else 3000)')
+  .option('--batch <n>', 'how many images each learns from (default: the recipe’s, else 64)')
+  .option('--seed <n>', 'what all random numbers come from (default: the recipe’s, else 0)')
+  .option('--engine <name>', 'what runs the network', 'auto')
+  .option('--quiet', 'say nothing but what is wrong')
+  .addHelpText(
+    'after',
+    '\nExample:\n  rxdiffusion train --data train-images-idx3-ubyte.gz --out my-model --steps 1000',
+  )
+  .action(async (flags: TrainFlags & TellingFlags) => {
+    const { trainCommand } = await import('./train.ts')
+    process.exitCode = await trainCommand(flags, context(flags))
+  })
 
 program
   .command('inspect')

@@ -1,16 +1,17 @@
 /**
  * Pipelines in files: YAML, JSON, and TypeScript or JavaScript modules.
  */
-import { basename, dirname, extname, relative, resolve } from 'node:path'
+import { basename, dirname, extname, isAbsolute, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { readText } from '../checkpoint/read-file.ts'
 import { LARGEST_YAML, parseYaml } from '../checkpoint/yaml.ts'
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { isRecord } from '../json.ts'
-import { assign } from '../pipeline/assign.ts'
+import { absent, assign } from '../pipeline/assign.ts'
 import type { Plan } from '../pipeline/compile.ts'
 import type { Composition } from '../pipeline/composition.ts'
+import { type Output, outputOf } from '../media/output/output.ts'
 import { compileDocument, decodeDocument, type Document, parseDocument } from '../pipeline/document.ts'
 import { movePaths } from '../pipeline/paths.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
@@ -41,18 +42,25 @@ const assigned =
             parseYaml(value),
             E.bimap(
               ({ reason }) => usage(`--set ${name} is no value: ${reason}`),
-              (read) => assign(name.trim(), read.value, `--set ${name}`)(document),
+              ({ value }) => value,
             ),
+            E.filterOrElse(
+              () => absent(name.trim(), document) === undefined,
+              () => usage(`--set ${name}: ${absent(name.trim(), document) ?? ''}`),
+            ),
+            E.map((value) => assign(name.trim(), value, `--set ${name}`)(document)),
           ),
         ),
       )
     }, E.right(document))
 
-/** Where the paths of a file lead from here. */
+/** Where the paths of a file lead from here; those that lead there from anywhere stay as they are. */
 const fromHere =
   (file: string) =>
   (path: string): string =>
-    path === '-' ? path : relative('', resolve(dirname(file), path)) + (/[/\\]$/.test(path) ? '/' : '')
+    path === '-' || isAbsolute(path)
+      ? path
+      : relative('', resolve(dirname(file), path)) + (/[/\\]$/.test(path) ? '/' : '')
 
 /** With the defaults, so that what is set has something to be set in; as it is where it can't be decoded. */
 const whole = (document: Document): Document =>
@@ -132,5 +140,8 @@ export const readComposition = (path: string): TE.TaskEither<Failure, Compositio
               reason: 'its default export is no composition (outputs, and run as a function of the model)',
             }),
           ),
+    ),
+    TE.chainFirstEitherKW(({ outputs }) =>
+      E.traverseArray(({ path, ...look }: Output) => outputOf(path, look))(outputs),
     ),
   )

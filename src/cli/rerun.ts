@@ -1,6 +1,7 @@
 /**
  * `rxdiffusion rerun`: a file that this project has written, made again.
  */
+import { basename } from 'node:path'
 import { type Failure, render } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import type { Provenance } from '../media/output/provenance.ts'
@@ -9,11 +10,13 @@ import { isRecord } from '../json.ts'
 import { compileDocument, decodeDocument, type Document } from '../pipeline/document.ts'
 import type { OutputFlags } from './output-flags.ts'
 import { readOutputs } from './outputs.ts'
+import { isModule, readComposition } from './pipeline-file.ts'
 import { runAll, showAll, type Work, workOf } from './run.ts'
+import type { TellingFlags } from './telling-flags.ts'
 import { type Context, exitCode } from './write-run.ts'
 
 /** The flags as the command line has them. */
-export interface RerunFlags extends OutputFlags {
+export interface RerunFlags extends OutputFlags, TellingFlags {
   readonly dryRun?: boolean
 }
 
@@ -43,10 +46,31 @@ const workFrom = (
     E.map(({ pipeline, plan }) => workOf(command)({ pipeline, plan })),
   )
 
-const outputWords = ({ output = [], ...look }: RerunFlags): readonly string[] => [
+/** The module that a run came from, which is run again as it is now. */
+const moduleOf = ([verb, path]: Provenance['command']): string | undefined =>
+  verb === 'run' && path !== undefined && isModule(path) ? path : undefined
+
+/** The composition of a module, with outputs of its own. */
+const workOfModule = (
+  path: string,
+  { command }: Provenance,
+  flags: OutputFlags,
+): TE.TaskEither<Failure, Work> =>
+  pipe(
+    TE.fromEither(readOutputs(flags)),
+    TE.bindTo('outputs'),
+    TE.bindW('composition', () => readComposition(path)),
+    TE.map(({ outputs, composition }) => ({
+      composition: { ...composition, outputs },
+      recipe: basename(path),
+      command,
+    })),
+  )
+
+const outputWords = ({ output = [], ...look }: Omit<RerunFlags, 'dryRun'>): readonly string[] => [
   ...output.map((path) => `--output=${path}`),
   ...Object.entries(look).flatMap(([name, value]: [string, unknown]) =>
-    typeof value === 'string' ? [`--${name}=${value}`] : [],
+    typeof value === 'string' ? [`--${name}=${value}`] : value === true ? [`--${name}`] : [],
   ),
 ]
 
@@ -67,20 +91,24 @@ export const rerun = (path: string, flags: RerunFlags, context: Context, again: 
         context.terminal.write(`${render(failure)}\n`)
         return Promise.resolve<number>(exitCode.refused)
       },
-      (provenance) => (): Promise<number> => {
-        // a run of flags is its flags; all else is its pipeline
-        if (provenance.pipeline === undefined) {
+      (provenance) => async (): Promise<number> => {
+        // a run of flags is its flags; all else is its pipeline, or its module
+        const module = moduleOf(provenance.command)
+        if (provenance.pipeline === undefined && module === undefined) {
           if (flags.dryRun !== true) return again([...provenance.command, ...outputWords(flags)])
           context.stdout?.write(`rxdiffusion ${provenance.command.join(' ')}\n`)
-          return Promise.resolve(exitCode.ok)
+          return exitCode.ok
         }
-        const work = workFrom(path, provenance, flags)
+        const work =
+          module === undefined
+            ? workFrom(path, provenance, flags)
+            : await workOfModule(module, provenance, flags)()
         if (E.isLeft(work)) {
           context.terminal.write(`${render(work.left)}\n`)
-          return Promise.resolve(exitCode.refused)
+          return exitCode.refused
         }
         return flags.dryRun === true
-          ? Promise.resolve(showAll([work.right], (text) => context.stdout?.write(text)))
+          ? showAll([work.right], (text) => context.stdout?.write(text))
           : runAll([work.right], context)
       },
     ),

@@ -8,6 +8,7 @@ import { pipe, TE } from '../fp.ts'
 import { denoise } from '../stream/denoise.ts'
 import { respace } from '../stream/respace.ts'
 import { checkSteps } from '../stream/step.ts'
+import { printSettings } from '../pipeline/print.ts'
 import { batchLabels } from '../model/batch-labels.ts'
 import { quoted } from '../quoted.ts'
 import { failWith } from './fail-with.ts'
@@ -19,7 +20,10 @@ import { resumable, resumedSetting } from './resumable.ts'
 import { type BegunWith, type FolderFlags, readRunFolder, type RunFolder } from './run-folder.ts'
 import { samplingDefaults } from './sampling-flags.ts'
 import type { Flags } from './settings.ts'
-import { type Context, type Plan, writeRun } from './write-run.ts'
+import { carryOut, type Context, exitCode, type Plan, writeRun } from './write-run.ts'
+
+/** All flags of `sample`. */
+export type SampleFlags = Flags & OutputFlags & FolderFlags & { readonly dryRun?: boolean }
 
 /** How to sample, and, where it can be gone on with, its folder. */
 interface Begun {
@@ -120,6 +124,12 @@ const prepare = (
     }),
   )
 
+/** Shows what would be run, and with what. */
+const showPlan = ({ madeBy: { recipe, settings }, outputs }: Plan, { stdout }: Context): Promise<number> => {
+  stdout?.write(printSettings({ recipe, ...settings, outputs }))
+  return Promise.resolve(exitCode.ok)
+}
+
 /**
  * Samples, and says so.
  *
@@ -127,17 +137,22 @@ const prepare = (
  * @param context - where words go, and when to stop
  * @returns the exit code; nothing is thrown
  */
-export const sample = async (flags: Flags & OutputFlags & FolderFlags, context: Context): Promise<number> => {
+export const sample = async (flags: SampleFlags, context: Context): Promise<number> => {
   const locks = folderLocks()
   const plan = pipe(
     readBegun(flags, locks),
-    TE.chain((begun) => prepare(outputsOf(flags), begun)),
+    // whoever only tries takes no folder
+    TE.chain((begun) =>
+      prepare(outputsOf(flags), flags.dryRun === true ? { ...begun, folder: undefined } : begun),
+    ),
     TE.chainFirstIOK(({ notices }) => () => {
       for (const notice of notices) context.terminal.write(`${notice}\n`)
     }),
   )
   try {
-    return await writeRun(plan, context)
+    return flags.dryRun === true
+      ? await carryOut(plan, (settled) => showPlan(settled, context), context)
+      : await writeRun(plan, context)
   } finally {
     await locks.giveBack()
   }

@@ -87,13 +87,17 @@ export const addSamplingOptions = (command: Command): Command =>
       'noise: philox (each sample its own), or torch (the numbers of torch.randn)',
       'philox',
     )
-    .option('--batch <n>', 'how many samples (default: as many as labels, or 16)')
+    .option(
+      '--batch <n>',
+      'how many samples (default: as many as --labels, or one of each class, at most 64; 16 of a model without classes)',
+    )
     .option(
       '--labels <list>',
       'classes by name or number, such as sneaker,bag or 7,8, or none; repeated over a larger batch',
     )
     .option('--guidance <w>', 'weight of the labels (classifier-free); 1 is none', '1')
     .option('--engine <name>', `what runs the model: ${alternatives(['auto', ...engineNames])}`, 'auto')
+    .option('--dry-run', 'show the settings with every default, and run nothing')
     .option('--checkpoint <dir>', 'write states into a folder, for --resume after a kill')
     .option('--checkpoint-every <k>', 'every how manieth step (default: ten times on the way)')
     .option(

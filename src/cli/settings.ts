@@ -11,6 +11,7 @@ import { type FinalLevel, finalLevels } from '../diffusion/transition.ts'
 import { engineNames } from '../engine/engine.ts'
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
+import { MOST_GUIDANCE, MOST_SAMPLES } from '../limits.ts'
 import type { NoiseSource } from '../noise/noise-source.ts'
 import { philox } from '../noise/philox.ts'
 import { torch, torchList } from '../noise/torch.ts'
@@ -39,12 +40,6 @@ export interface Flags {
   readonly guidance: string
   readonly engine: string
 }
-
-/** The most samples of one run. */
-const MOST_SAMPLES = 4096
-
-/** Images are lost long before, and float32 not much later. */
-const MOST_GUIDANCE = 1000
 
 /** What to do, as far as it does not depend on the model. */
 export interface Settings {

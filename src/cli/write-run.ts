@@ -22,6 +22,7 @@ import type { Term } from '../diffusion/terms.ts'
 import { type Failure, isFailure, render } from '../failure.ts'
 import { E, identity, RA, type TE } from '../fp.ts'
 import { standardOutput } from '../media/output/output.ts'
+import type { Provenance } from '../media/output/provenance.ts'
 import { type Outcome, toOutputs } from '../media/output/to-outputs.ts'
 import { many } from '../many.ts'
 import { pixelsOf } from '../media/sink/pixels-of.ts'
@@ -86,7 +87,7 @@ const silent: Terminal = { write: () => undefined }
 
 /** Follows a run with words and files; leaves it when all files are done. */
 const follow =
-  (plan: Plan, { terminal, version, stdout, quiet }: Context) =>
+  (plan: Plan, { terminal, version, stdout, quiet }: Context, cut: () => Provenance['interrupted']) =>
   (frames$: Observable<Frame<Tensor>>): Observable<Outcome> =>
     frames$.pipe(
       connect((run$) => {
@@ -97,7 +98,13 @@ const follow =
             branches: plan.branches,
             pixels: pixelsOf(plan.model),
             step: plan.step,
-            provenance: { version, ...plan.madeBy },
+            provenance: {
+              version,
+              ...plan.madeBy,
+              get interrupted() {
+                return cut()
+              },
+            },
             ...(stdout === undefined ? {} : { stdout }),
           }),
           share(),
@@ -141,17 +148,27 @@ const run = async (plan: Plan, context: Context): Promise<number> => {
 
   const begun = performance.now()
   let done = 0
+  let whole = false
   let latest: Frame<Tensor> | undefined
+  const cut = (): Provenance['interrupted'] =>
+    signal.aborted && !whole && latest !== undefined
+      ? { steps: latest.transition.index + 1, of: latest.transition.count }
+      : undefined
   const frames$ = plan.frames$.pipe(
-    tap((frame) => {
-      done += 1
-      latest = frame
+    tap({
+      next: (frame) => {
+        done += 1
+        latest = frame
+      },
+      complete: () => {
+        whole = true
+      },
     }),
     reportSteps(report),
     preview === undefined ? identity : previewed(terminal, { screen: screenOf(preview) }),
     takeUntil(interruption(signal)),
   )
-  const outcomes = await lastValueFrom(frames$.pipe(follow(plan, context), toArray()))
+  const outcomes = await lastValueFrom(frames$.pipe(follow(plan, context, cut), toArray()))
   const took = performance.now() - begun
   // the network is not to be taken from under a call
   if (latest !== undefined) await settled(latest)

@@ -69,7 +69,7 @@ const classOf =
 export const batchLabels = (
   labels: Labels | undefined,
   asked: ReadonlyArray<string | number> | undefined,
-  batch: number | readonly number[] | undefined,
+  batch?: number | readonly number[],
 ): E.Either<Failure, BatchLabels> => {
   const samplesOf = (few: number): readonly number[] =>
     typeof batch === 'object' ? batch : Array.from({ length: batch ?? few }, (_, row) => row)

@@ -2,7 +2,10 @@
  * Settings that are said outside of the file: `noise.seed=3`.
  */
 import { isRecord } from '../json.ts'
+import { many } from '../many.ts'
+import { nearestHint } from '../nearest.ts'
 import type { Document } from './document.ts'
+import { pipelineCodec } from './pipeline.ts'
 
 /** Short names of the settings that people vary most. */
 const short: ReadonlyMap<string, readonly string[]> = new Map([
@@ -29,6 +32,24 @@ const put = (value: unknown, [key, ...rest]: readonly string[], what: unknown): 
   return key === 'kind' && rest.length === 0
     ? { kind: what }
     : { ...record, [key]: put(record[key], rest, what) }
+}
+
+/**
+ * Why a document has no setting of this name, as the end of a sentence: a list is as long as it is, and the root has the
+ * settings that it has. What is wrong deeper down, the codecs say.
+ */
+export const absent = (name: string, { value }: Document): string | undefined => {
+  const way = wayOf(name)
+  const [root = ''] = way
+  if (!Object.hasOwn(pipelineCodec.fields, root))
+    return `there is no such setting${nearestHint([...short.keys(), ...Object.keys(pipelineCodec.fields)])(root)}`
+  let here = value
+  for (const [i, key] of way.entries()) {
+    if (Array.isArray(here) && !(/^\d+$/.test(key) && Number(key) < here.length))
+      return `${way.slice(0, i).join('.')} is a list of ${many(here.length, 'item')}, counted from 0, and has no ${key}`
+    here = Array.isArray(here) ? here[Number(key)] : isRecord(here) ? here[key] : undefined
+  }
+  return undefined
 }
 
 const begins = (way: readonly string[], start: readonly string[]): boolean =>

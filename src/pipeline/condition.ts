@@ -3,6 +3,7 @@
  */
 import * as t from 'io-ts'
 import { listOf, numberIn, wholeFrom, words } from '../codecs.ts'
+import { MOST_GUIDANCE } from '../limits.ts'
 import type { Denoiser } from '../model/denoiser.ts'
 import { guided, type GuidedOptions } from '../model/guided.ts'
 import type { Tensor } from './composition.ts'
@@ -23,7 +24,7 @@ export const conditionCodec: t.Type<ConditionSettings> = struct<ConditionSetting
     'Classes by name or number, or none; every class once unless said. They are repeated over a larger batch.',
   ),
   guidance: defaulted(
-    numberIn(0),
+    numberIn(0, MOST_GUIDANCE),
     1,
     'The weight of the labels (classifier-free guidance); 1 is the model itself.',
   ),

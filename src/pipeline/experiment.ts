@@ -4,6 +4,7 @@
 import { listOf, numberIn, oneOf, wholeFrom, words } from '../codecs.ts'
 import type { Box, Side } from '../experiment/mask.ts'
 import type { EvaluateAt } from '../diffusion/transition.ts'
+import { MOST_GUIDANCE, MOST_SAMPLES } from '../limits.ts'
 import type * as t from 'io-ts'
 import { imagesCodec, type ImagesSettings } from './images.ts'
 import { mixField, type MixName, routeCodec, type RouteSettings } from './route.ts'
@@ -102,7 +103,7 @@ export const experimentCodec: Variants<Experiment> = variants<Experiment>('an ex
     route,
     mix: mixField,
     guidance: free(
-      listOf('weights', numberIn(0)),
+      listOf('weights', numberIn(0, MOST_GUIDANCE)),
       'The weight of the labels at each point; that of the condition unless said.',
     ),
   }),
@@ -119,7 +120,7 @@ export const experimentCodec: Variants<Experiment> = variants<Experiment>('an ex
     kind: kind('vary'),
     images,
     strength,
-    variations: defaulted(wholeFrom(1), 8, 'How many of the first image.'),
+    variations: defaulted(wholeFrom(1, MOST_SAMPLES), 8, 'How many of the first image.'),
   }),
   inpaint: struct('inpaint', {
     kind: kind('inpaint'),

@@ -3,8 +3,11 @@
  */
 import { attempt } from '../attempt.ts'
 import { E } from '../fp.ts'
-import { MOST_SAMPLES, batchOfNoise, flawOfNoise, seedsOf, stageNoise } from './noise.ts'
+import { MOST_SAMPLES } from '../limits.ts'
+import { outputOf } from '../media/output/output.ts'
+import { batchOfNoise, countOfSeeds, flawOfNoise, stageNoise } from './noise.ts'
 import type { Pipeline } from './pipeline.ts'
+import type { RouteSettings } from './route.ts'
 import { flawOfSampler, type Sampler, stageSampler } from './sampler.ts'
 import { type Staged } from './staged.ts'
 import { stageSteps } from './steps.ts'
@@ -40,7 +43,7 @@ const ofSampler = (way: readonly string[], sampler: Sampler): Flaw => [
 const ofBatch = ({ noise, batch, experiment }: Pipeline): readonly Flaw[] => {
   const named = batchOfNoise(noise)
   const rows = typeof named === 'object' ? named.length : named
-  const what = seedsOf(noise) === undefined ? 'samples' : 'seed'
+  const what = countOfSeeds(noise) === undefined ? 'samples' : 'seed'
   if (batch !== undefined && batch > MOST_SAMPLES)
     return [[['batch'], `it is ${batch}, and ${MOST_SAMPLES} samples are the most of one run`]]
   return batch !== undefined && rows !== undefined && rows !== batch && experiment === undefined
@@ -79,12 +82,26 @@ const ignores: Readonly<Record<string, ReadonlyArray<keyof Pipeline>>> = {
   interpolate: ['batch'],
 }
 
+/** Images of a route that are more than a run may have. */
+const ofRoute = (way: readonly string[], route: RouteSettings, points: number): Flaw => {
+  const stops =
+    route.kind === 'plane'
+      ? route.columns * route.rows
+      : (route.kind === 'loop' ? points : points - 1) * (route.frames - 1) + (route.kind === 'loop' ? 0 : 1)
+  return [
+    way,
+    stops > MOST_SAMPLES
+      ? `it leads through ${stops} images, and ${MOST_SAMPLES} are the most of one run`
+      : undefined,
+  ]
+}
+
 const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
   const { experiment, noise, outputs, batch } = pipeline
   if (experiment === undefined) return []
   const { kind } = experiment
   const way = ['experiment']
-  const points = seedsOf(noise)?.length ?? 1
+  const points = countOfSeeds(noise) ?? 1
   return [
     [
       ['batch'],
@@ -110,7 +127,11 @@ const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
               ? `there are ${experiment.guidance.length} weights for ${points} points`
               : undefined,
           ],
+          ofRoute([...way, 'route'], experiment.route, points),
         ] satisfies readonly Flaw[])
+      : []),
+    ...(kind === 'interpolate-images'
+      ? [ofRoute([...way, 'route'], experiment.route, experiment.images.count)]
       : []),
     ...(kind === 'matrix'
       ? [
@@ -131,12 +152,17 @@ const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
 }
 
 const ofOutputs = ({ outputs }: Pipeline): readonly Flaw[] =>
-  outputs.map(({ path }, i) => [
-    ['outputs', String(i), 'path'],
-    outputs.findIndex((other) => other.path === path) < i
-      ? `it is ${path}, as that of another output`
-      : undefined,
-  ])
+  outputs.map(({ path, ...look }, i) => {
+    const output = outputOf(path, look)
+    return [
+      ['outputs', String(i), 'path'],
+      outputs.findIndex((other) => other.path === path) < i
+        ? `it is ${path}, as that of another output`
+        : E.isLeft(output)
+          ? `it is ${path}, and ${output.left.reason}`
+          : undefined,
+    ]
+  })
 
 /**
  * What is impossible in a pipeline, all of it.

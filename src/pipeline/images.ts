@@ -8,6 +8,7 @@ import { defaultImages, openImages } from '../data/open-images.ts'
 import type { Model } from '../engine/engine.ts'
 import { fail } from '../failure.ts'
 import type { Shape, Values } from '../algebra/algebra.ts'
+import { MOST_SAMPLES } from '../limits.ts'
 import { orThrow } from '../or-throw.ts'
 import { defaulted, free, struct } from './struct.ts'
 import { classesOfImages } from './image-labels.ts'
@@ -29,7 +30,7 @@ export const imagesCodec: t.Type<ImagesSettings> = struct<ImagesSettings>('image
     'A PNG file, a folder of PNG files, an IDX file (.gz too) or .npy; test images of Fashion-MNIST unless said.',
   ),
   first: defaulted(wholeFrom(0), 0, 'The place of the first, from 0.'),
-  count: defaulted(wholeFrom(1), 8, 'How many at most.'),
+  count: defaulted(wholeFrom(1, MOST_SAMPLES), 8, 'How many at most.'),
   resize: defaulted(yesOrNo, false, 'Whether to bring images of another size or colour to the model’s.'),
 })
 

@@ -5,8 +5,8 @@ import * as t from 'io-ts'
 import { E } from '../fp.ts'
 import { isRecord } from '../json.ts'
 
-/** What is taken for a name: it may become a part of a file's. */
-const NAME = /^[A-Za-z_][\w.-]*$/
+/** What is taken for a name: it may become a part of a file's, and a key in code, which `__proto__` can't. */
+const NAME = /^(?!__proto__$)[A-Za-z_][\w.-]*$/
 
 /** Settings by names of one's own, at least one. */
 export class Named<A> extends t.Type<Readonly<Record<string, A>>> {
@@ -15,7 +15,7 @@ export class Named<A> extends t.Type<Readonly<Record<string, A>>> {
   readonly names: string = NAME.source
   constructor(what: string, item: t.Type<A>) {
     const name = new t.Type<string>(
-      'a name of letters, digits, . _ and -',
+      'a name of letters, digits, . _ and -, other than __proto__',
       t.string.is,
       t.failure,
       t.identity,

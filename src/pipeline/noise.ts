@@ -3,6 +3,7 @@
  */
 import { Leaf, listOf, wholeFrom } from '../codecs.ts'
 import { isRecord } from '../json.ts'
+import { MOST_SAMPLES } from '../limits.ts'
 import type { NoiseSource } from '../noise/noise-source.ts'
 import { philox } from '../noise/philox.ts'
 import { torch, torchList } from '../noise/torch.ts'
@@ -19,11 +20,8 @@ export type Noise =
   | { readonly kind: 'philox'; readonly seed: Seeds; readonly samples?: readonly number[] }
   | { readonly kind: 'torch'; readonly seed: Seeds }
 
-/** The most samples of one run. */
-export const MOST_SAMPLES = 4096
-
 const whole = wholeFrom(0)
-const some = listOf('seeds', whole)
+const some = listOf('seeds', whole, MOST_SAMPLES)
 const isSeeds = (value: unknown): value is Seeds =>
   whole.is(value) ||
   some.is(value) ||
@@ -33,13 +31,13 @@ const wholeSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTE
 
 /** The codec of seeds. */
 export const seedsCodec: t.Type<Seeds> = new Leaf<Seeds>(
-  'a whole number from 0, a list of them, or { from, to }',
+  `a whole number from 0, a list of up to ${MOST_SAMPLES} of them, or { from, to }`,
   isSeeds,
   (value, context) => (isSeeds(value) ? t.success(value) : t.failure(value, context)),
   {
     anyOf: [
       wholeSchema,
-      { type: 'array', minItems: 1, items: wholeSchema },
+      { type: 'array', minItems: 1, maxItems: MOST_SAMPLES, items: wholeSchema },
       {
         type: 'object',
         properties: { from: wholeSchema, to: wholeSchema },
@@ -62,14 +60,20 @@ export const noiseCodec: Variants<Noise> = variants<Noise>('a source of noise', 
     kind: kind('philox'),
     seed,
     samples: free(
-      listOf('sample ids', whole),
+      listOf('sample ids', whole, MOST_SAMPLES),
       'Which samples of the seed to draw, one for each row; 0, 1, 2, … unless said.',
     ),
   }),
   torch: struct('torch', { kind: kind('torch'), seed }),
 })
 
-/** The seeds, one by one, where each sample has its own. */
+/** How many seeds there are, where each sample has its own: none is written out, as there may be more than could be. */
+export const countOfSeeds = ({ seed }: Pick<Noise, 'seed'>): number | undefined => {
+  if (typeof seed === 'number') return undefined
+  return 'from' in seed ? Math.max(0, seed.to - seed.from + 1) : seed.length
+}
+
+/** The seeds, one by one, where each sample has its own; of noise without a flaw. */
 export const seedsOf = ({ seed }: Pick<Noise, 'seed'>): readonly number[] | undefined => {
   if (typeof seed === 'number') return undefined
   return 'from' in seed ? Array.from({ length: seed.to - seed.from + 1 }, (_, i) => seed.from + i) : seed
@@ -90,7 +94,7 @@ export const flawOfNoise = (noise: Noise): string | undefined => {
 
 /** How many rows it has noise for, or which samples; any number unless said. */
 export const batchOfNoise = (noise: Noise): number | readonly number[] | undefined =>
-  seedsOf(noise)?.length ?? (noise.kind === 'philox' ? noise.samples : undefined)
+  countOfSeeds(noise) ?? (noise.kind === 'philox' ? noise.samples : undefined)
 
 /** Noise as an expression. */
 export const stageNoise = (noise: Noise): Staged<NoiseSource> => {

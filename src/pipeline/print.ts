@@ -6,13 +6,20 @@ import { encodePipeline } from './decode.ts'
 import type { Pipeline } from './pipeline.ts'
 
 /**
- * A pipeline as YAML, with every default: what `--dry-run` shows.
+ * Settings as YAML: what `--dry-run` shows.
  *
- * @param pipeline - decoded
+ * @param settings - as JSON could have them
  */
-export const printPipeline = (pipeline: Pipeline): string =>
-  stringify(encodePipeline(pipeline), {
+export const printSettings = (settings: unknown): string =>
+  stringify(settings, {
     lineWidth: 100,
     flowCollectionPadding: true,
     aliasDuplicateObjects: false,
   })
+
+/**
+ * A pipeline as YAML, with every default.
+ *
+ * @param pipeline - decoded
+ */
+export const printPipeline = (pipeline: Pipeline): string => printSettings(encodePipeline(pipeline))

@@ -4,6 +4,7 @@
 import { oneOf, wholeFrom } from '../codecs.ts'
 import { lerp, type Mix, slerp } from '../experiment/mix.ts'
 import { loop, path, plane, type Route } from '../experiment/route.ts'
+import { MOST_SAMPLES } from '../limits.ts'
 import { call, library, literal, type Staged } from './staged.ts'
 import { defaulted, type Field, kind, struct } from './struct.ts'
 import { type Variants, variants } from './variants.ts'
@@ -14,7 +15,7 @@ export type RouteSettings =
   | { readonly kind: 'loop'; readonly frames: number }
   | { readonly kind: 'plane'; readonly columns: number; readonly rows: number }
 
-const frames = defaulted(wholeFrom(2), 9, 'From each point to the next, both counted.')
+const frames = defaulted(wholeFrom(2, MOST_SAMPLES), 9, 'From each point to the next, both counted.')
 
 /** The codec of a route. */
 export const routeCodec: Variants<RouteSettings> = variants<RouteSettings>('a route', {
@@ -22,8 +23,8 @@ export const routeCodec: Variants<RouteSettings> = variants<RouteSettings>('a ro
   loop: struct('loop', { kind: kind('loop'), frames }),
   plane: struct('plane', {
     kind: kind('plane'),
-    columns: defaulted(wholeFrom(2), 5, 'Images in a row.'),
-    rows: defaulted(wholeFrom(2), 5, 'Rows.'),
+    columns: defaulted(wholeFrom(2, MOST_SAMPLES), 5, 'Images in a row.'),
+    rows: defaulted(wholeFrom(2, MOST_SAMPLES), 5, 'Rows.'),
   }),
 })
 

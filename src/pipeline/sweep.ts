@@ -4,7 +4,7 @@
 import { fail } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { isRecord } from '../json.ts'
-import { assign } from './assign.ts'
+import { absent, assign, wayOf } from './assign.ts'
 import { type Document, type Invalid } from './document.ts'
 import type { Pipeline, Swept } from './pipeline.ts'
 
@@ -20,13 +20,36 @@ const combinations = (grid: Readonly<Record<string, readonly Swept[]>>): readonl
     [[]],
   )
 
+/** A value as a part of a file's name. */
+const tagOf = (text: string): string => text.replaceAll(/[^\w.-]+/g, '_')
+
 /** A file's name with what distinguishes it: `grid-eta0.5-steps10.png`. */
 const named = (path: string, combination: Combination): string => {
-  const tag = combination
-    .map(([name, value]) => `${name.split('.').at(-1) ?? name}${String(value)}`)
-    .join('-')
-    .replaceAll(/[^\w.-]+/g, '_')
+  const tag = tagOf(
+    combination.map(([name, value]) => `${name.split('.').at(-1) ?? name}${String(value)}`).join('-'),
+  )
   return path.replace(/((?:\.[^./\\\d][^./\\]*)*[/\\]*)$/, (ending) => `-${tag}${ending}`)
+}
+
+/** What is wrong with the values of a setting, as the end of a sentence. */
+const flawOf = (
+  name: string,
+  values: readonly Swept[],
+  document: Document,
+  before: readonly string[],
+): string | undefined => {
+  const reason = absent(name, document)
+  if (reason !== undefined) return reason
+  const other = before.find((each) => wayOf(each).join('.') === wayOf(name).join('.'))
+  if (other !== undefined)
+    return `it is the setting that ${other} is, and one run can't have two values of it`
+  const tags = values.map((value) => tagOf(String(value)))
+  const again = tags.findIndex((tag, i) => tags.indexOf(tag) < i)
+  if (again < 0) return undefined
+  const [first, second] = [values[tags.indexOf(tags[again] ?? '')], values[again]]
+  return first === second
+    ? `it has ${String(second)} twice, and a run is made once`
+    : `the files of ${String(first)} and ${String(second)} would have the same names`
 }
 
 /**
@@ -34,7 +57,7 @@ const named = (path: string, combination: Combination): string => {
  *
  * @param document - a pipeline's
  * @param pipeline - as it is decoded, for the defaults
- * @returns PipelineInvalid for more than 1,024 combinations
+ * @returns PipelineInvalid for more than 1,024 combinations, for settings that there are not, and values that come twice
  */
 export const sweep = (document: Document, pipeline: Pipeline): E.Either<Invalid, readonly Document[]> => {
   const { grid, ...base } = pipeline
@@ -48,12 +71,21 @@ export const sweep = (document: Document, pipeline: Pipeline): E.Either<Invalid,
         ],
       }),
     )
+  const whole = { ...document, value: base }
+  const names = Object.keys(grid)
+  const problems = names.flatMap((name, i) => {
+    const reason = flawOf(name, grid[name] ?? [], whole, names.slice(0, i))
+    return reason === undefined
+      ? []
+      : [`${document.placeOf(['grid', name], 'value')} grid.${name}: ${reason}`]
+  })
+  if (problems.length > 0) return E.left(fail('PipelineInvalid', { problems }))
   return E.right(
     combinations(grid).map((combination) =>
       pipe(
         combination.reduce<Document>(
           (sofar, [name, value]) => assign(name, value, document.placeOf(['grid', name], 'value'))(sofar),
-          { ...document, value: base },
+          whole,
         ),
         withPaths(combination),
       ),

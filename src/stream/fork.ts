@@ -43,6 +43,10 @@ const isLent = (value: object): boolean => 'waitUntil' in value
 const refuse = (branch: string, reason: string): Observable<never> =>
   throwError(() => fail('BranchInvalid', { branch, reason }))
 
+/** Whether a branch was meant to be called `__proto__`, which made it the record's prototype, and no branch. */
+const hidesOne = (record: object): boolean =>
+  Object.hasOwn(record, '__proto__') || typeof Object.getPrototypeOf(record) === 'function'
+
 const split =
   <K extends string, A extends object, T>(
     branches: Branches<K, (source$: Observable<A>) => Observable<Frame<T>>>,
@@ -68,6 +72,11 @@ const split =
       const records$ = isObservable(branches) ? branches : of(branches)
       const selector = (shared$: Observable<A>): Observable<Frame<T> & Branch<K>> =>
         records$.pipe(
+          mergeMap((record) =>
+            hidesOne(record)
+              ? refuse('__proto__', 'that is no key of an object; it needs another name')
+              : of(record),
+          ),
           mergeMap((record) => Object.entries(record) as Array<[K, (typeof record)[K]]>),
           mergeMap(([name, branch]) => {
             if (live.has(name)) return refuse(name, 'one of that name is under way')

@@ -13,6 +13,7 @@ import { type Architecture, parametersOf } from '../model/architecture.ts'
 import { checkLabels } from '../model/condition.ts'
 import type { Denoiser } from '../model/denoiser.ts'
 import type { Trained } from '../model/tensor-denoiser.ts'
+import type { Network } from '../model/unet2d.ts'
 import { philox } from '../noise/philox.ts'
 import { uniform } from '../noise/uniform.ts'
 import { initialWeights } from './initial-weights.ts'
@@ -23,6 +24,17 @@ import { combineTensors, keeping, mapTensors, named, type Tensors } from './tens
 import { type TimestepSampler, uniformTimesteps } from './timesteps.ts'
 import type { Examples } from './batch.ts'
 import { type Learner, tensorsOfLearner, type TrainingState, upload } from './training-state.ts'
+
+/**
+ * A network with weights by name, which stay the caller's.
+ *
+ * @example
+ * ```ts
+ * expect(() => networkOnTensors(mlp({ size: 2 }), new Map())).toThrow('there is no tensor input.weight')
+ * ```
+ */
+export const networkOnTensors = (architecture: Architecture, weights: Tensors): Network<tf.Tensor> =>
+  architecture(tfjs, (name) => named(weights, name))
 
 /** What is learned, and how. */
 export interface Learning {
@@ -162,7 +174,7 @@ export const slopes = (learning: Learning, learner: Learner, examples: Examples)
     const classes = labels && tf.tensor1d([...labels], 'int32')
     const names = [...parameters.keys()]
     let perRow = x0
-    const network = architecture(tfjs, (name) => named(parameters, name))
+    const network = networkOnTensors(architecture, parameters)
     const whole = (): tf.Scalar => {
       const each = loss({ levels, x0, noise, output: network(xt, times, classes) })
       perRow = tf.keep(tf.clone(each))

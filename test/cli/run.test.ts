@@ -1,12 +1,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { explain } from '../../src/cli/explain.ts'
+import { readPlans } from '../../src/cli/pipeline-file.ts'
 import { runCommand, type RunFlags } from '../../src/cli/run.ts'
 import { sample } from '../../src/cli/sample.ts'
 import { samplingDefaults } from '../../src/cli/sampling-flags.ts'
 import { validate } from '../../src/cli/validate.ts'
 import { exitCode } from '../../src/cli/write-run.ts'
+import { E } from '../../src/fp.ts'
 import { goldenPath } from '../support/goldens.ts'
 
 // inside the project, where modules find the package by its name
@@ -118,6 +120,24 @@ describe('one pipeline', () => {
       written(`s-${tag}.npy`),
     )
     expect(new Set(all.map((bytes) => bytes.toString('hex'))).size).toBe(3) // η counts for nothing in the last step
+  })
+
+  it('is refused where something is set that is not there', async () => {
+    const path = put('unset.json', JSON.stringify(to('never.npy')))
+    for (const [set, reason] of [
+      ['outputs[1].path=x.png', 'outputs is a list of 1 item, counted from 0, and has no 1'],
+      ['etaa=1', 'there is no such setting; the nearest is eta'],
+    ] as const)
+      expect(await run(path, { set: [set] })).toEqual({
+        code: exitCode.refused,
+        said: `--set ${set.split('=')[0]!}: ${reason}.\n`,
+      })
+  })
+
+  it('keeps a path that leads there from anywhere', async () => {
+    const model = resolve(tiny)
+    const planned = await readPlans(put('absolute.json', JSON.stringify({ ...to('never.npy'), model })))()
+    expect(planned).toMatchObject(E.right([{ plan: { pipeline: { model } } }]))
   })
 
   it('gives each sample its seed', async () => {

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sample } from '../../src/cli/sample.ts'
 import type { OutputFlags } from '../../src/cli/output-flags.ts'
 import type { Flags } from '../../src/cli/settings.ts'
+import { E } from '../../src/fp.ts'
+import { provenanceOf } from '../../src/media/output/provenance-of.ts'
 import { exitCode } from '../../src/cli/write-run.ts'
 import { goldenPath } from '../support/goldens.ts'
 
@@ -51,6 +53,26 @@ describe('sample', () => {
     const { code, said } = await run({ steps: '1', output: [join(room, 'one.npy')] })
     expect(code).toBe(exitCode.ok)
     expect(said[1]).toMatch(/^1 sample, 1 step of /)
+    expect(readFileSync(join(room, 'one.npy.json'), 'utf8')).not.toContain('interrupted')
+  })
+
+  it('shows what was settled, and runs nothing, where it is only tried', async () => {
+    const shown: string[] = []
+    const stdout = { write: (text: string) => shown.push(text) }
+    const { signal } = new AbortController()
+    const context = { terminal: { write: () => true }, version: '0', signal, stdout: stdout as never }
+    const flags = {
+      ...plain,
+      dryRun: true,
+      output: [join(room, 'tried.npy')],
+      checkpoint: join(room, 'tried'),
+    }
+    expect(await sample({ ...flags, labels: 'bag' }, context)).toBe(exitCode.ok)
+    expect(shown.join('')).toMatch(
+      /^recipe: ddim\(eta 0\), trailing\(3\)[^]*\nsamples: 1\nlabels:\n {2}- bag\n[^]*tried.npy\n$/,
+    )
+    expect(await sample({ ...flags, labels: 'bog' }, context)).toBe(exitCode.refused)
+    expect(readdirSync(room).filter((name) => name.startsWith('tried'))).toEqual([])
   })
 
   it('makes one image of a batch again by its sample id', async () => {
@@ -111,16 +133,17 @@ describe('sample', () => {
   it('stops at the step at which it is interrupted', async () => {
     const interruption = new AbortController()
     const path = join(room, 'first.npy')
-    const { code, said } = await run({ steps: '5', output: [path] }, interruption, () => {
+    const others = ['first.png', 'first.safetensors', 'first.html'].map((name) => join(room, name))
+    const { code, said } = await run({ steps: '5', output: [path, ...others] }, interruption, () => {
       queueMicrotask(() => interruption.abort())
     })
     expect(code).toBe(exitCode.interrupted)
     expect(said[0]).toMatch(/^step 1 of 5, /)
     expect(said[1]).toMatch(/^1 sample, 1 of 5 steps of /)
-    expect(said.slice(2)).toEqual([
-      `wrote ${path} (3264 bytes) and ${path}.json\n`,
-      'Interrupted: the files show the run as far as it came.\n',
-    ])
+    expect(said[2]).toBe(`wrote ${path} (3264 bytes) and ${path}.json\n`)
+    expect(said.at(-1)).toBe('Interrupted: the files show the run as far as it came.\n')
+    for (const written of [path, ...others])
+      expect(await provenanceOf(written)()).toMatchObject(E.right({ interrupted: { steps: 1, of: 5 } }))
   })
 
   it('fails with an encoder that is killed, and writes the rest', async () => {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { drawn, screenOf } from '../../src/cli/preview.ts'
+import { explain } from '../../src/cli/explain.ts'
 import { rerun } from '../../src/cli/rerun.ts'
 import type { RunEvent } from '../../src/cli/run-event.ts'
 import { runCommand } from '../../src/cli/run.ts'
@@ -144,6 +145,30 @@ describe('rerun', () => {
     expect(told[0]?.[0]).toBe('sample')
     expect(told[0]).toEqual(expect.arrayContaining(['--steps=2', '--seed=5', '--output=x.npy']))
     expect(told[0]).not.toContain(`--output=${made}`)
+  })
+
+  it('tells a verb how quiet to be', async () => {
+    const { context } = listening()
+    const told: string[][] = []
+    const again = (words: readonly string[]) => {
+      told.push([...words])
+      return Promise.resolve(0)
+    }
+    await rerun(join(room, 'flags.npy'), { output: ['x.npy'], quiet: true, json: true }, context, again)
+    expect(told[0]).toEqual(expect.arrayContaining(['--quiet', '--json', '--output=x.npy']))
+  })
+
+  it('makes the files of a module again', async () => {
+    const { context } = listening()
+    const text: string[] = []
+    await explain(path, [], (said) => text.push(said), String)
+    const module = join(room, 'module.ts')
+    writeFileSync(module, text.join(''))
+    expect(await runCommand(module, {}, context)).toBe(exitCode.ok)
+    const [first, again] = [join(room, 'a.npy'), join(room, 'again.npy')]
+    const before = readFileSync(first)
+    expect(await rerun(first, { output: [again] }, context, never)).toBe(exitCode.ok)
+    expect(readFileSync(again).equals(before)).toBe(true)
   })
 
   it('refuses what does not say how it was made', async () => {

@@ -18,7 +18,7 @@ describe('batchLabels', () => {
 
   it('gives the first 64 of very many classes, and names the first 40 of those it knows', () => {
     const thousand = { count: 1000 }
-    expect(batchLabels(thousand, undefined, undefined)).toMatchObject(E.right({ rows: 64 }))
+    expect(batchLabels(thousand, undefined)).toMatchObject(E.right({ rows: 64 }))
     expect(batchLabels(thousand, ['999'], 1)).toMatchObject(E.right({ classes: [999] }))
     expect(batchLabels(thousand, ['1000'], 1)).toMatchObject(
       E.left({ message: expect.stringMatching(/^The model .* 38, 39 and 960 more\.$/) as string }),

@@ -30,7 +30,7 @@ import type { Denoiser } from '../../src/model/denoiser.ts'
 import { philox } from '../../src/noise/philox.ts'
 import type { Branch } from '../../src/stream/branch.ts'
 import { denoise } from '../../src/stream/denoise.ts'
-import { fork } from '../../src/stream/fork.ts'
+import { fork, type FrameOperator } from '../../src/stream/fork.ts'
 import type { Frame } from '../../src/stream/frame.ts'
 import { everyNth } from '../../src/stream/operators/every-nth.ts'
 import { metrics } from '../../src/stream/operators/metrics.ts'
@@ -349,6 +349,21 @@ describe('fork in mid-chain', () => {
     expect(frames.findLast(({ branch }) => branch === 'main')?.data).toEqual(await endOf(ddpm()))
     await settled(forked$)
     expect([books.alive(), books.faults]).toEqual([0, []])
+  })
+
+  it('refuses a branch that is called as no key can be', async () => {
+    for (const branches of [
+      { __proto__: resume(), other: resume() } as unknown as Record<string, FrameOperator>,
+      Object.fromEntries([['__proto__', resume()]]),
+    ]) {
+      const { books, ...counted } = slope()
+      const forked$ = chainOf({ books, ...counted }, ddim(), 8).pipe(take(3), fork(branches))
+      await expect(lastValueFrom(forked$)).rejects.toMatchObject({
+        message: 'The branch __proto__ is not possible: that is no key of an object; it needs another name.',
+      })
+      await settled(forked$)
+      expect([books.alive(), books.faults]).toEqual([0, []])
+    }
   })
 
   it('refuses a branch of a name that is under way, and takes the name when that has ended', async () => {

@@ -59,7 +59,8 @@ export const filterGradient = (
         [-1, from],
       )
     const slopes = Array.from({ length: filterHeight * filterWidth }, (_, k) =>
-      tf.matMul(met(Math.floor(k / filterWidth), k % filterWidth), made, true),
+      // turned by hand: wasm's product of turned matrices is a plain loop
+      tf.matMul(tf.transpose(met(Math.floor(k / filterWidth), k % filterWidth)), made),
     )
     return tf.reshape(tf.stack(slopes), [filterHeight, filterWidth, from, to])
   })
@@ -89,24 +90,69 @@ const walked = (x: tf.Tensor4D, filter: tf.Tensor4D, bias: tf.Tensor, walk: Walk
     : tf.tidy(() => convolve(tf.pad(x, explicit(walk)), 'valid'))
 }
 
-/** tfjs's kernel, which every backend has; its operation is not public. */
-const inputGradient = (x: tf.Tensor4D, dy: tf.Tensor4D, filter: tf.Tensor4D, walk: Walk): tf.Tensor =>
-  tf.engine().runKernel(
-    'Conv2DBackpropInput',
-    { dy, filter },
-    {
-      strides: walk.stride,
-      pad: explicit(walk) as unknown as tf.Attribute,
-      dataFormat: 'NHWC',
-      inputShape: x.shape,
-    },
-  )
+/** Puts a row and a column of zeros after each. */
+const spaced = (x: tf.Tensor4D): tf.Tensor4D => {
+  const [rows, height, width, channels] = x.shape
+  const wide = tf.reshape(tf.concat([x, tf.zerosLike(x)], 3), [rows, height, 2 * width * channels])
+  return tf.reshape(tf.concat([wide, tf.zerosLike(wide)], 2), [rows, 2 * height, 2 * width, channels])
+}
+
+/**
+ * The gradient by an image: the filter, turned round, walks over the output's gradient in single steps.
+ *
+ * @param dy - the gradient by the output, `[rows, …, to]`
+ * @param filter - `[height, width, from, to]`
+ * @param extent - the image's height and width
+ * @param walk - how the filter went
+ * @returns `[rows, height, width, from]`
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const padding = { top: 0, bottom: 0, left: 0, right: 0 }
+ * const slope = imageGradient(tf.ones([1, 1, 1, 1]), tf.tensor4d([1, 2, 3, 4], [2, 2, 1, 1]), [3, 2], { stride: 1, padding })
+ * expect(slope.dataSync()).toEqual(Float32Array.of(1, 2, 3, 4, 0, 0))
+ * ```
+ */
+export const imageGradient = (
+  dy: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  extent: readonly [height: number, width: number],
+  { stride, padding: { top, left } }: Walk,
+): tf.Tensor4D =>
+  tf.tidy(() => {
+    const apart = stride === 1 ? dy : spaced(dy)
+    const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2])
+    const before = [filter.shape[0] - 1 - top, filter.shape[1] - 1 - left] as const
+    const after = ([0, 1] as const).map((axis) => {
+      const whole = extent[axis] + filter.shape[axis] - 1
+      return whole - before[axis] - apart.shape[1 + axis]!
+    })
+    const [below = 0, beside = 0] = after
+    // what no walk has reached is cut off, or is zero
+    const seen = tf.slice(apart, 0, [
+      apart.shape[0],
+      apart.shape[1] + Math.min(0, below),
+      apart.shape[2] + Math.min(0, beside),
+      apart.shape[3],
+    ])
+    const around = [
+      [0, 0],
+      [before[0], Math.max(0, below)],
+      [before[1], Math.max(0, beside)],
+      [0, 0],
+    ] as tf.backend_util.ExplicitPadding
+    return tf.conv2d(seen, turned, 1, around)
+  })
 
 /**
  * Cross-correlation, plus a bias; differentiable on every backend.
  *
  * @remarks
- * On wasm tfjs knows no gradient by the filter, and its cpu backend a slow one, so there it is {@link filterGradient}.
+ * On wasm tfjs knows no gradient by the filter and a slow one by the image, on cpu two slow ones, so there they are
+ * {@link filterGradient} and {@link imageGradient}.
  *
  * @param x - `[rows, height, width, from]`
  * @param filter - `[height, width, from, to]`
@@ -139,7 +185,7 @@ export const conv2d = (x: tf.Tensor, filter: tf.Tensor, bias: tf.Tensor, walk: W
       gradFunc: (slope, saved) => {
         const [dy, [kept, used]] = [slope as tf.Tensor4D, saved as tf.Tensor4D[]]
         return [
-          inputGradient(kept!, dy, used!, walk),
+          imageGradient(dy, used!, [kept!.shape[1], kept!.shape[2]], walk),
           filterGradient(kept!, dy, [used!.shape[0], used!.shape[1]], walk),
           tf.sum(dy, [0, 1, 2]),
         ]

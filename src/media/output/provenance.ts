@@ -13,6 +13,8 @@ export interface Provenance {
   readonly settings: Readonly<Record<string, unknown>>
   /** The pipeline, where there was one. */
   readonly pipeline?: unknown
+  /** How far it came, where it was cut short. A film says its provenance before it knows. */
+  readonly interrupted?: { readonly steps: number; readonly of: number } | undefined
 }
 
 const codec: t.Type<Provenance> = t.type({
@@ -44,7 +46,10 @@ export const provenanceLine = (provenance: Provenance): string =>
 export const provenanceText = (provenance: Provenance): Readonly<Record<string, string>> => ({
   Software: `rxdiffusion ${provenance.version}`,
   Description: provenance.recipe,
-  [provenanceKey]: JSON.stringify(provenance),
+  // asked when the file is finished: whether the run was cut short is known no earlier
+  get [provenanceKey]() {
+    return JSON.stringify(provenance)
+  },
 })
 
 /** The file beside one that can't say how it was made. */

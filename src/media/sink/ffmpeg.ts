@@ -1,5 +1,5 @@
 /** Video by ffmpeg, as a process of its own: what it is told, and what is heard of it (Node only). */
-import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, execFile, type ExecFileException, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { fail, type Failure, type FailureOf } from '../../failure.ts'
 import { E, type TE } from '../../fp.ts'
@@ -115,11 +115,26 @@ const unstartable = (path: string): FailureOf<'EncoderMissing'> =>
       : `FFMPEG_PATH names ${process.env['FFMPEG_PATH']}, which can't be run`,
   )
 
+/** How long an ffmpeg may think about what it has, in ms: it is a matter of milliseconds. */
+const PATIENCE = 5000
+
+/** What became of the question, where no answer came. */
+const unanswered = (path: string, error: ExecFileException, timeout: number): FailureOf<'EncoderMissing'> => {
+  const ours = `the one here (${binary()}) can't say what it has`
+  if (error.killed === true) return missing(path, `${ours}: it gives no answer within ${timeout / 1000} s`)
+  if (typeof error.code === 'number') return missing(path, `${ours}: it ended with code ${error.code}`)
+  return typeof error.signal === 'string'
+    ? missing(path, `${ours}: it was ended by ${error.signal}`)
+    : unstartable(path)
+}
+
 /**
  * Whether a video could be encoded here, found out before anything is computed.
  *
  * @param path - of the video, for the failure's sentence
- * @returns EncoderMissing where there is no ffmpeg, or it lacks the encoder
+ * @param codec - which it would take
+ * @param timeout - how long ffmpeg may take to answer, in ms
+ * @returns EncoderMissing where there is no ffmpeg, it fails or says nothing in time, or lacks the encoder
  *
  * @example
  * ```ts
@@ -128,12 +143,16 @@ const unstartable = (path: string): FailureOf<'EncoderMissing'> =>
  * ```
  */
 export const checkCodec =
-  (path: string, codec: Codec): TE.TaskEither<FailureOf<'EncoderMissing'>, void> =>
+  (
+    path: string,
+    codec: Codec,
+    timeout: number = PATIENCE,
+  ): TE.TaskEither<FailureOf<'EncoderMissing'>, void> =>
   () =>
     new Promise((answer) => {
-      execFile(binary(), ['-hide_banner', '-encoders'], (error, said) => {
+      execFile(binary(), ['-hide_banner', '-encoders'], { timeout, killSignal: 'SIGKILL' }, (error, said) => {
         const { name } = encoders[codec]
-        if (error !== null) answer(E.left(unstartable(path)))
+        if (error !== null) answer(E.left(unanswered(path, error, timeout)))
         else if (!said.split(/\s+/).includes(name))
           answer(E.left(missing(path, `the one here has no ${name}`)))
         else answer(E.right(undefined))

@@ -36,7 +36,7 @@ export class ReaderGone extends Error {}
  * 5. When the sink itself fails, it leaves the run, removes what it began, and errors. It does not fail the run, on which
  *    other sinks may hang.
  *
- * @param open - begins with the first piece
+ * @param open - begins with the first piece; what it throws is the sink's error
  *
  * @example
  * ```ts
@@ -97,7 +97,15 @@ export const sinkOf =
         next: (piece) => {
           if (over) return
           latest = piece
-          const { take } = (making ??= open(piece))
+          try {
+            making ??= open(piece)
+          } catch (error) {
+            over = true
+            source.unsubscribe()
+            reader.error(error)
+            return
+          }
+          const { take } = making
           const taken = work.then(() => take(piece))
           work = taken
           hold(taken)

@@ -1,5 +1,6 @@
 /** A sink that writes a run's pictures into a stream of the web's (isomorphic). */
 import type { OperatorFunction } from 'rxjs'
+import { fail } from '../../failure.ts'
 import type { Frame } from '../../stream/frame.ts'
 import { pictures, type Pictured, type PicturesOptions } from './pictures.ts'
 import { sinkOf } from './sink.ts'
@@ -16,7 +17,8 @@ import { sinkOf } from './sink.ts'
  * @param stream - of pictures, or of what `encode` makes of them
  * @param encode - from a picture to a chunk, such as {@link toImageData}
  * @param options - which frames, and how they look
- * @returns how many chunks were written, when the stream is closed; errors as the stream or the frames do
+ * @returns how many chunks were written, when the stream is closed; errors as the stream or the frames do,
+ * and with StreamUnwritable where the stream is locked or closed before
  *
  * @example
  * ```ts
@@ -30,11 +32,22 @@ export const toWritableStream = <T, Chunk>(
   options: PicturesOptions = {},
 ): OperatorFunction<Frame<T>, number> => {
   const sink = sinkOf(() => {
+    if (stream.locked)
+      throw fail('StreamUnwritable', { reason: 'it is locked, by a writer or a pipe of its own' })
     const writer = stream.getWriter()
     let chunks = 0
+    let closed = false
+    writer.closed.then(
+      () => {
+        closed = true
+      },
+      // an error comes with the next write
+      () => undefined,
+    )
     return {
       take: async ({ picture, transition }: Pictured) => {
         await writer.ready
+        if (closed) throw fail('StreamUnwritable', { reason: 'it is closed' })
         await writer.write(encode(picture, transition))
         chunks += 1
       },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { lastValueFrom, tap } from 'rxjs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { checkCodec } from '../../../src/media/sink/ffmpeg.ts'
 import { checkVideo, toVideo } from '../../../src/media/sink/to-video.ts'
 import { settled } from '../../../src/stream/settled.ts'
 import { discRun } from '../support/runs.ts'
@@ -68,6 +69,20 @@ describe('where there is no ffmpeg', () => {
     const message = `x.mp4 needs ffmpeg, and the one here has no libx264; ${instead}`
     expect(await checkVideo('x.mp4')()).toMatchObject({ left: { message } })
     await expect(run(join(room, 'x.mp4'))).rejects.toMatchObject({ _tag: 'EncoderMissing' })
+  })
+
+  it.each([
+    ['exit 7', 'it ended with code 7'],
+    ['kill -9 $$', 'it was ended by SIGKILL'],
+    ['exec sleep 60', 'it gives no answer within 0.2 s'],
+  ])('says what became of it where it only does "%s"', async (script, reason) => {
+    stub(script)
+    const named = join(room, 'stub')
+    const message = `x.mp4 needs ffmpeg, and the one here (${named}) can't say what it has: ${reason}; ${instead}`
+    expect(await checkCodec('x.mp4', 'h264', 200)()).toMatchObject({
+      left: { _tag: 'EncoderMissing', message },
+    })
+    expect(children()).toEqual([])
   })
 
   it('refuses what is no video', async () => {

@@ -137,6 +137,20 @@ describe('a stream', () => {
 })
 
 describe('toWritableStream', () => {
+  it.each<readonly [string, (stream: WritableStream<number>) => unknown, string]>([
+    ['locked', (stream) => stream.getWriter(), 'it is locked, by a writer or a pipe of its own'],
+    ['closed', (stream) => stream.close(), 'it is closed'],
+  ])('says so where the stream is %s', async (_, spoil, reason) => {
+    const stream = new WritableStream<number>()
+    await spoil(stream)
+    const { frames$, count } = discRun({ steps: 30 })
+    await expect(lastValueFrom(frames$.pipe(toWritableStream(stream, () => 1)))).rejects.toMatchObject({
+      _tag: 'StreamUnwritable',
+      message: `The stream can't be written: ${reason}.`,
+    })
+    expect(count.calls).toBeLessThan(30)
+  })
+
   it('writes a chunk for each picture and closes', async () => {
     const chunks: number[] = []
     let closed = false

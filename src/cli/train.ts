@@ -1,0 +1,408 @@
+/**
+ * `rxdiffusion train`: from images to a model that `sample --model` takes.
+ */
+import { join } from 'node:path'
+import { lastValueFrom, map, range, takeWhile, tap } from 'rxjs'
+import { batches, soundImages, splitImages } from '../data/batches.ts'
+import type { ImageSource } from '../data/image-source.ts'
+import { openImages } from '../data/open-images.ts'
+import { readJson } from '../checkpoint/read-json.ts'
+import { schedulerDefaults } from '../checkpoint/scheduler-config.ts'
+import { ddim } from '../diffusion/rule.ts'
+import { linearSchedule } from '../diffusion/schedule.ts'
+import { trailing } from '../diffusion/spacing.ts'
+import { minSnr } from '../diffusion/weighting.ts'
+import type { Engine } from '../engine/engine.ts'
+import { chooseEngine, openEngine } from '../engine/engines.ts'
+import { defaultModel } from '../engine/load-model.ts'
+import { fail, type Failure, render } from '../failure.ts'
+import { E, pipe, TE } from '../fp.ts'
+import { isRecord } from '../json.ts'
+import { many } from '../many.ts'
+import { encodePng } from '../media/format/png.ts'
+import { grid } from '../media/picture/grid.ts'
+import { writeWhole } from '../media/sink/files.ts'
+import type { Labels } from '../model/denoiser.ts'
+import { tensorDenoiser } from '../model/tensor-denoiser.ts'
+import { decodeUNet2DConfig } from '../model/unet2d-config.ts'
+import { unet2d } from '../model/unet2d.ts'
+import type { UNet2DConfig } from '../model/unet2d-options.ts'
+import { philox } from '../noise/philox.ts'
+import { orThrow } from '../or-throw.ts'
+import { denoise } from '../stream/denoise.ts'
+import { respace } from '../stream/respace.ts'
+import { settled } from '../stream/settled.ts'
+import { snapshot } from '../stream/snapshot.ts'
+import { hybridLoss } from '../train/hybrid-loss.ts'
+import { type Learning, networkOnTensors } from '../train/learning.ts'
+import { adamw } from '../train/optimiser.ts'
+import { warmedDecay, warmupCosine } from '../train/rate.ts'
+import { antitheticTimesteps, lossAwareTimesteps, uniformTimesteps } from '../train/timesteps.ts'
+import { train, type TrainEvent } from '../train/train.ts'
+import { readNumber, readPath } from './flags.ts'
+import { readTrainSettings, type TrainFile, type TrainSettings } from './train-settings.ts'
+import {
+  checkpointsIn,
+  keepTraining,
+  type LossRow,
+  type ModelFiles,
+  type Recipe,
+  restore,
+  type Restored,
+} from './training-folder.ts'
+import { type Context, exitCode } from './write-run.ts'
+
+/** The flags as the command line has them. */
+export interface TrainFlags {
+  readonly data?: string
+  readonly out?: string
+  readonly config?: string
+  readonly resume?: boolean
+  readonly resize?: boolean
+  readonly steps?: string
+  readonly batch?: string
+  readonly seed?: string
+  readonly engine: string
+}
+
+const needed = (flag: string, value: string | undefined): E.Either<Failure, string> =>
+  value === undefined ? E.left(fail('Usage', { reason: `${flag} is needed` })) : readPath(flag)(value)
+
+/** The flags that go before the file's settings. */
+const readSaid = (flags: TrainFlags): E.Either<Failure, TrainFile> =>
+  pipe(
+    Object.entries({ steps: 1, batch: 1, seed: 0 } as const),
+    E.traverseArray(([name, least]) => {
+      const value = flags[name as 'steps' | 'batch' | 'seed']
+      return value === undefined
+        ? E.right<Failure, ReadonlyArray<readonly [string, number]>>([])
+        : pipe(
+            readNumber(`--${name}`, { whole: true, least })(value),
+            E.map((number) => [[name, number] as const]),
+          )
+    }),
+    E.map((said) => Object.fromEntries(said.flat())),
+  )
+
+/** The engines that can train, the fastest first. */
+const trainers = ['tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'] as const
+
+const openTrainer = (name: string): TE.TaskEither<Failure, Engine> =>
+  name === 'onnx'
+    ? TE.left(
+        fail('Usage', {
+          reason: `--engine onnx can't train; ${trainers.join(', ')} can, where they are installed`,
+        }),
+      )
+    : name === 'auto'
+      ? trainers.map(openEngine).reduce((sofar, next) =>
+          pipe(
+            sofar,
+            TE.orElse(() => next),
+          ),
+        )
+      : chooseEngine(name)
+
+/** The default model's network, but for what the recipe changes and for the classes of the data. */
+const configOf = (settings: TrainSettings): TE.TaskEither<Failure, Readonly<Record<string, unknown>>> =>
+  pipe(
+    readJson(join(defaultModel, 'config.json'), 2 ** 20),
+    TE.map((config) => ({ ...(isRecord(config) ? config : {}), ...settings.network })),
+  )
+
+const decoded = (path: string, config: unknown): E.Either<Failure, UNet2DConfig> =>
+  decodeUNet2DConfig(path)(config)
+
+/** How many classes there are; where the recipe does not say, those of the data and one for "none". */
+const withClasses = (
+  config: Readonly<Record<string, unknown>>,
+  { network }: TrainSettings,
+  { labels, classes, name }: ImageSource,
+): E.Either<Failure, { readonly config: Readonly<Record<string, unknown>>; readonly labels?: Labels }> => {
+  const largest = labels === undefined ? -1 : labels.reduce((most, label) => Math.max(most, label), 0)
+  const said = network['num_class_embeds']
+  const count = said === undefined ? (labels === undefined ? null : largest + 2) : said
+  if (typeof count !== 'number') return E.right({ config: { ...config, num_class_embeds: null } })
+  if (labels === undefined)
+    return E.left(
+      fail('ImageUnfit', {
+        path: name,
+        reason: `it has no labels, and the model has ${String(count)} classes`,
+      }),
+    )
+  if (largest >= count)
+    return E.left(
+      fail('ImageUnfit', {
+        path: name,
+        reason: `label ${String(largest)} is among its labels, and the model knows 0 to ${String(count - 1)}`,
+      }),
+    )
+  const unconditional = largest < count - 1 ? count - 1 : undefined
+  return E.right({
+    config: { ...config, num_class_embeds: count },
+    labels: {
+      count,
+      ...(classes === undefined ? {} : { names: classes }),
+      ...(unconditional === undefined ? {} : { unconditional }),
+    },
+  })
+}
+
+interface Prepared {
+  readonly settings: TrainSettings
+  readonly engine: Engine
+  readonly source: ImageSource
+  readonly heldOut: number
+  readonly skipped: readonly Failure[]
+  readonly learning: Learning
+  readonly files: ModelFiles
+  readonly recipe: Recipe
+  readonly out: string
+  readonly start: Restored | undefined
+}
+
+const samplers = {
+  uniform: () => uniformTimesteps,
+  antithetic: () => antitheticTimesteps,
+  'loss-aware': () => lossAwareTimesteps(),
+}
+
+const learningOf = (settings: TrainSettings, config: UNet2DConfig, labels: Labels | undefined): Learning => {
+  const schedule = linearSchedule()
+  const learnedVariance = config.out_channels === 2 * config.in_channels
+  const { predicts, rate: peak, steps, warmup, floor, weightDecay, beta1, beta2, clip } = settings
+  const weighting = settings.weighting === 'min-snr' ? { weighting: minSnr() } : {}
+  const hasNone = labels?.unconditional !== undefined
+  return {
+    architecture: unet2d(config),
+    description: {
+      shape: [...config.sample_size, config.in_channels],
+      predicts,
+      schedule,
+      range: 1,
+      learnedVariance,
+      ...(labels === undefined ? {} : { labels }),
+    },
+    optimiser: adamw({
+      rate: warmupCosine({ peak, steps, warmup, floor }),
+      weightDecay,
+      beta1,
+      beta2,
+      ...(clip === 0 ? {} : { clip }),
+    }),
+    emaDecay: warmedDecay(settings.ema),
+    timesteps: samplers[settings.timesteps](),
+    dropLabels: hasNone ? settings.dropLabels : 0,
+    seed: settings.seed,
+    ...weighting,
+    ...(learnedVariance ? { loss: hybridLoss({ predicts, schedule, ...weighting }) } : {}),
+  }
+}
+
+const manifestOf = ({ names, unconditional }: Labels): string =>
+  `${names === undefined ? '' : `labels: ${JSON.stringify(names)}\n`}${
+    unconditional === undefined ? '' : `unconditional: ${String(unconditional)}\n`
+  }`
+
+/** What may not change between a checkpoint and what goes on from it. */
+const recipeOf = (settings: TrainSettings, config: unknown, { count }: ImageSource): Recipe => ({
+  ...Object.fromEntries(
+    Object.entries(settings)
+      .filter(([key]) => !['checkpointEvery', 'keep', 'sampleEvery', 'network', 'damaged'].includes(key))
+      .map(([key, value]) => [key, JSON.stringify(value)]),
+  ),
+  network: JSON.stringify(config),
+  images: String(count),
+})
+
+const prepare = (flags: TrainFlags): TE.TaskEither<Failure, Prepared> =>
+  pipe(
+    TE.Do,
+    TE.bindW('data', () => TE.fromEither(needed('--data', flags.data))),
+    TE.bindW('out', () => TE.fromEither(needed('--out', flags.out))),
+    TE.bindW('said', () => TE.fromEither(readSaid(flags))),
+    TE.bindW('settings', ({ said }) => readTrainSettings(flags.config, said)),
+    TE.bindW('config', ({ settings }) => configOf(settings)),
+    TE.bindW('checked', ({ config }) => TE.fromEither(decoded(flags.config ?? 'config.json', config))),
+    TE.bindW('opened', ({ data, checked }) =>
+      openImages(data, {
+        shape: [...checked.sample_size, checked.in_channels],
+        resize: flags.resize ?? false,
+      }),
+    ),
+    TE.bindW('sound', ({ opened, settings }) =>
+      pipe(
+        TE.fromTask(soundImages(opened)),
+        TE.filterOrElseW(
+          ({ unsound }) => unsound.length === 0 || settings.damaged === 'skip',
+          ({ unsound: [first] }) => first!,
+        ),
+        TE.filterOrElseW(
+          ({ source }) => source.count > 0,
+          ({ source: { name } }) =>
+            fail('FileUnreadable', { path: name, reason: 'none of its images can be read' }),
+        ),
+      ),
+    ),
+    TE.bindW('named', ({ config, settings, sound: { source } }) =>
+      TE.fromEither(withClasses(config, settings, source)),
+    ),
+    TE.bindW('network', ({ named: { config } }) =>
+      TE.fromEither(decoded(flags.config ?? 'config.json', config)),
+    ),
+    TE.bindW('parts', ({ sound: { source }, settings: { holdOut, seed } }) =>
+      TE.right(splitImages(holdOut, seed)(source)),
+    ),
+    TE.bindW('recipe', ({ settings, named: { config }, parts: { learned } }) =>
+      TE.right(recipeOf(settings, config, learned)),
+    ),
+    TE.bindW('start', ({ out, recipe }): TE.TaskEither<Failure, Restored | undefined> =>
+      flags.resume === true
+        ? restore(out, recipe)
+        : pipe(
+            checkpointsIn(out),
+            TE.chainW((found) =>
+              found.length === 0
+                ? TE.right(undefined)
+                : TE.left(
+                    fail('Usage', { reason: `${out} holds a training already; --resume goes on with it` }),
+                  ),
+            ),
+          ),
+    ),
+    TE.bindW('engine', () => openTrainer(flags.engine)),
+    TE.map(({ settings, engine, parts, sound, network, named: { config, labels }, recipe, out, start }) => ({
+      settings,
+      engine,
+      source: settings.holdOut === 0 ? sound.source : parts.learned,
+      heldOut: parts.heldOut.count,
+      skipped: sound.unsound,
+      learning: learningOf(settings, network, labels),
+      files: {
+        config,
+        scheduler: { _class_name: 'DDPMScheduler', ...schedulerDefaults, prediction_type: settings.predicts },
+        ...(labels === undefined ? {} : { manifest: manifestOf(labels) }),
+      },
+      recipe,
+      out,
+      start,
+    })),
+  )
+
+/** Sixteen samples of the average as it stands. */
+const sampleGrid = async ({ learning }: Prepared, event: TrainEvent, path: string): Promise<void> => {
+  const { description, architecture, seed } = learning
+  const model = tensorDenoiser(networkOnTensors(architecture, event.ema), description)
+  const classes = description.labels
+  const known = classes === undefined ? 0 : (classes.unconditional ?? classes.count)
+  const rows = Math.max(10, Math.min(16, known))
+  const frames$ = respace(description.schedule, trailing(20)).pipe(
+    denoise({
+      model,
+      rule: ddim(),
+      noise: philox({ seed }),
+      batch: rows,
+      ...(known === 0 ? {} : { condition: { labels: Array.from({ length: rows }, (_, i) => i % known) } }),
+    }),
+  )
+  const { xt } = await lastValueFrom(frames$.pipe(snapshot({ xt: true })))
+  await settled(frames$)
+  await orThrow(writeWhole(path, encodePng()(grid({ title: `after ${many(event.step, 'update')}` })(xt))))
+}
+
+const clock = (seconds: number): string =>
+  seconds < 100 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(0)} min`
+
+const perform = async (prepared: Prepared, { terminal, signal, quiet }: Context): Promise<number> => {
+  const { settings, learning, source, engine, out, start, heldOut } = prepared
+  const { steps, batch, seed, flip, checkpointEvery, keep, sampleEvery } = settings
+  const say = (words: string): void => {
+    if (quiet !== true) terminal.write(words)
+  }
+  for (const failure of prepared.skipped) terminal.write(`left out: ${render(failure)}\n`)
+  const first = start?.state.step ?? 0
+  say(
+    `${many(source.count, 'image')} of ${source.name}${heldOut === 0 ? '' : `, ${String(heldOut)} held back`}; ` +
+      `${many(steps - first, 'update')} of ${String(batch)}, from ${first === 0 ? 'random weights' : `update ${String(first)}`}, ${engine.name}\n`,
+  )
+  const losses: LossRow[] = [...(start?.losses ?? [])]
+  const keepNow = keepTraining(out, keep, prepared.recipe, prepared.files)
+  let kept: string | undefined
+  let running = losses.reduce<number | undefined>(
+    (mean, { loss }) => (mean === undefined ? loss : 0.99 * mean + 0.01 * loss),
+    undefined,
+  )
+  const begun = performance.now()
+  const tell = ({ step, loss, rows }: TrainEvent): void => {
+    running = running === undefined ? loss : 0.99 * running + 0.01 * loss
+    const seconds = (performance.now() - begun) / 1000
+    const done = step - first
+    const left = clock((seconds / done) * (steps - step))
+    const line = `update ${String(step)} of ${String(steps)}, loss ${loss.toFixed(4)} (mean ${running.toFixed(4)}), ${((done * rows) / seconds).toFixed(1)} images/s, ${left} left`
+    if (terminal.isTTY === true) say(`\r\u001b[K${line}`)
+    else if (step === first + 1 || step === steps || step % Math.max(1, Math.round(steps / 20)) === 0)
+      say(`${line}\n`)
+  }
+  const read = batches({ seed, size: batch, flip })(source)
+  const events$ = range(first, steps - first).pipe(
+    map((k) => read(k)),
+    train({ ...learning, inFlight: 1, ...(start === undefined ? {} : { start: start.state }) }),
+  )
+  let working: Promise<void> | undefined
+  const work = async (event: TrainEvent): Promise<void> => {
+    const last = event.step === steps
+    if (last || event.step % sampleEvery === 0)
+      await sampleGrid(
+        prepared,
+        event,
+        join(out, 'samples', `step-${String(event.step).padStart(8, '0')}.png`),
+      )
+    if (last || signal.aborted || event.step % checkpointEvery === 0)
+      kept = await keepNow(await event.save(), losses)
+  }
+  try {
+    await lastValueFrom(
+      events$.pipe(
+        tap((event) => {
+          losses.push({ step: event.step, loss: event.loss })
+          tell(event)
+          // an update that was not the last is awaited by the run, and the last also when it was interrupted
+          working = work(event)
+          event.waitUntil(working)
+        }),
+        takeWhile(({ step }) => step < steps && !signal.aborted, true),
+      ),
+      { defaultValue: undefined },
+    )
+    await settled(events$)
+    await working
+  } catch (error) {
+    if (terminal.isTTY === true) say('\n')
+    terminal.write(`${render(error)}\n`)
+    if (kept !== undefined) terminal.write(`The last good checkpoint is ${kept}; --resume goes on from it.\n`)
+    return exitCode.failed
+  } finally {
+    await settled(events$)
+  }
+  if (terminal.isTTY === true) say('\n')
+  if (signal.aborted && (losses.at(-1)?.step ?? 0) < steps) {
+    terminal.write(`Interrupted: ${kept ?? 'nothing'} is kept, and --resume goes on from it.\n`)
+    return exitCode.interrupted
+  }
+  say(`wrote ${out}: sample it with rxdiffusion sample --model ${out}\n`)
+  return exitCode.ok
+}
+
+/**
+ * Trains, and says how it goes.
+ *
+ * @param flags - as the command line has them
+ * @param context - where words go, and when to stop
+ * @returns the exit code; nothing is thrown
+ */
+export const trainCommand = async (flags: TrainFlags, context: Context): Promise<number> => {
+  const prepared = await prepare(flags)()
+  if (E.isRight(prepared)) return perform(prepared.right, context)
+  context.terminal.write(`${render(prepared.left)}\n`)
+  return exitCode.refused
+}
