@@ -48,7 +48,7 @@ const load = async (parts: Parts): Promise<'project' | 'setup'> => {
   }
   const reason = reasonOf(error)
   // Node says that it is not installed, a bundler that it can't be resolved
-  if (/not installed|Failed to (resolve|load)|Cannot find/i.test(reason))
+  if (/not installed|Failed to (?:resolve|load)|Could not resolve|Cannot find/i.test(reason))
     throw new Error(`it is not set up; ${type}`)
   if (reason.includes('native addon module'))
     throw new Error(`${name} is installed without its native part; ${type}`)
