@@ -17,56 +17,10 @@ import {
 } from 'rxjs'
 import type { Coefficient, Sum, VectorAlgebra } from '../algebra/algebra.ts'
 import { sizeOf } from '../algebra/shape.ts'
-import { levelAt, type Schedule, scheduleFromAlphaBars } from '../diffusion/schedule.ts'
-import { fail } from '../failure.ts'
+import { type DataRange, measure, rangedSchedule } from '../diffusion/ranged-schedule.ts'
+import { levelAt } from '../diffusion/schedule.ts'
 import { ask } from './ask.ts'
 import type { Denoiser } from './denoiser.ts'
-
-/** Where data lie: their smallest and their largest value. */
-export type DataRange = readonly [low: number, high: number]
-
-/** Half the width of a range, and its middle. */
-const measure = ([low, high]: DataRange): { readonly half: number; readonly centre: number } => {
-  const [half, centre] = [(high - low) / 2, (high + low) / 2]
-  if (half > 0 && Number.isFinite(half)) return { half, centre }
-  throw fail('ScheduleInvalid', { reason: `its data lie in [${low}, ${high}], and that is no range` })
-}
-
-/**
- * The schedule of the process of x, where the network's is of data in some range: with its own ᾱ at each timestep and between two.
- *
- * @param range - where the network's data lie
- * @returns a function of the schedule that it was trained on; of a range of width 2 it changes nothing
- * @throws ScheduleInvalid for a range that is empty
- *
- * @example
- * ```ts
- * const { alphaBars } = rangedSchedule([0, 1])(linearSchedule())
- * const [ranged, own] = [alphaBars[500]!, linearSchedule().alphaBars[500]!]
- * expect(ranged / (1 - ranged)).toBeCloseTo(own / (1 - own) / 4, 12)
- * ```
- */
-export const rangedSchedule =
-  (range: DataRange) =>
-  (schedule: Schedule): Schedule => {
-    const { half } = measure(range)
-    const [low, high] = range
-    if (half === 1) return schedule
-    const squared = half * half
-    const move = (alphaBar: number): number => (squared * alphaBar) / (squared * alphaBar + 1 - alphaBar)
-    const { name, precision, alphaBars, continuation } = schedule
-    const moved = scheduleFromAlphaBars(alphaBars.map(move), `${name}, data in [${low}, ${high}]`, precision)
-    // σ' = σ/h, so what interpolates log σ still does
-    return continuation === undefined
-      ? moved
-      : {
-          ...moved,
-          continuation: {
-            alphaBarAt: (t) => move(continuation.alphaBarAt(t)),
-            tAt: (sigma) => continuation.tAt(half * sigma),
-          },
-        }
-  }
 
 /** `Σ cᵢ·vᵢ + c·u`, with u a vector of ones shaped like the others. */
 const affine = <T>(algebra: VectorAlgebra<T>, sum: Sum<T>, offset: Coefficient): T => {

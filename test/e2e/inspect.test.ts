@@ -24,7 +24,7 @@ describe('rxdiffusion inspect', () => {
   })
 
   it.each([
-    [[], 'A path is needed.\n'],
+    [[], 'A path is needed: folder of a model, an .onnx file, or a model.json of tfjs.\n'],
     [['no'], "no can't be read: it does not exist.\n"],
     [['a', 'b'], 'inspect takes one path, and b is another.\n'],
     [['a', '--steps', '3'], 'There is no option --steps.\n'],
