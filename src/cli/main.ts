@@ -71,16 +71,21 @@ withOutputs(sampleCommand)
 /** How long files may take to be finished before somebody is told what goes on, in ms. */
 const PATIENCE = 1000
 
-/** Aborted by the first Ctrl-C, and by whoever ends us politely. The second one finds no listener, and ends the process. */
+/**
+ * Aborted by the first Ctrl-C, by whoever ends us politely, and by a terminal that is closed. The second Ctrl-C finds no
+ * listener, and ends the process; of a terminal's end both the shell and the system may tell.
+ */
 const interrupted = (): AbortSignal => {
   const controller = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'])
-    process.once(signal, () => {
-      controller.abort()
-      setTimeout(() => {
-        words('The files are being finished; Ctrl-C again stops at once.\n')
-      }, PATIENCE).unref()
-    })
+  const stop = (): void => {
+    if (controller.signal.aborted) return
+    controller.abort()
+    setTimeout(() => {
+      words('The files are being finished; Ctrl-C again stops at once.\n')
+    }, PATIENCE).unref()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
+  process.on('SIGHUP', stop)
   return controller.signal
 }
 
