@@ -12,7 +12,8 @@ import { readWholes } from './flags.ts'
 import { configOf, type Opened, openModel, settle } from './plan.ts'
 import { samplingDefaults } from './sampling-flags.ts'
 import type { Flags, Settings } from './settings.ts'
-import { carryOut, type Context, exitCode, interruption } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
+import { carryOut, type Context, interruption } from './write-run.ts'
 import { many } from '../many.ts'
 
 /** The flags as the command line has them. */

@@ -16,7 +16,8 @@ import { fail, type Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { many } from '../many.ts'
 import { readNumber, readOneOf } from './flags.ts'
-import { carryOut, type Context, exitCode, interruption } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
+import { carryOut, type Context, interruption } from './write-run.ts'
 
 /** The flags as the command line has them. */
 export interface EvaluateFlags {

@@ -13,7 +13,8 @@ import { classesOfImages } from '../pipeline/image-labels.ts'
 import { type Opened, openModel, settle } from './plan.ts'
 import type { Settings } from './settings.ts'
 import { samplingDefaults } from './sampling-flags.ts'
-import { carryOut, type Context, exitCode, interruption } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
+import { carryOut, type Context, interruption } from './write-run.ts'
 import { many } from '../many.ts'
 
 /** The flags as the command line has them. */

@@ -2,7 +2,7 @@
  * `rxdiffusion rerun`: a file that this project has written, made again.
  */
 import { basename } from 'node:path'
-import { type Failure, render } from '../failure.ts'
+import type { Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import type { Provenance } from '../media/output/provenance.ts'
 import { provenanceOf } from '../media/output/provenance-of.ts'
@@ -11,9 +11,11 @@ import { compileDocument, decodeDocument, type Document } from '../pipeline/docu
 import type { OutputFlags } from './output-flags.ts'
 import { readOutputs } from './outputs.ts'
 import { isModule, readComposition } from './pipeline-file.ts'
+import { refuse } from './refuse.ts'
 import { runAll, showAll, type Work, workOf } from './run.ts'
 import type { TellingFlags } from './telling-flags.ts'
-import { type Context, exitCode } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
+import type { Context } from './write-run.ts'
 
 /** The flags as the command line has them. */
 export interface RerunFlags extends OutputFlags, TellingFlags {
@@ -87,10 +89,7 @@ export const rerun = (path: string, flags: RerunFlags, context: Context, again: 
   pipe(
     provenanceOf(path),
     TE.matchE(
-      (failure: Failure) => () => {
-        context.terminal.write(`${render(failure)}\n`)
-        return Promise.resolve<number>(exitCode.refused)
-      },
+      (failure: Failure) => () => Promise.resolve(refuse(context, failure)),
       (provenance) => async (): Promise<number> => {
         // a run of flags is its flags; all else is its pipeline, or its module
         const module = moduleOf(provenance.command)
@@ -103,10 +102,7 @@ export const rerun = (path: string, flags: RerunFlags, context: Context, again: 
           module === undefined
             ? workFrom(path, provenance, flags)
             : await workOfModule(module, provenance, flags)()
-        if (E.isLeft(work)) {
-          context.terminal.write(`${render(work.left)}\n`)
-          return exitCode.refused
-        }
+        if (E.isLeft(work)) return refuse(context, work.left)
         return flags.dryRun === true
           ? showAll([work.right], (text) => context.stdout?.write(text))
           : runAll([work.right], context)

@@ -3,7 +3,7 @@
  */
 import { basename } from 'node:path'
 import { tap } from 'rxjs'
-import { type Failure, isFailure, render } from '../failure.ts'
+import { type Failure, isFailure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { checkOutput } from '../media/output/check-output.ts'
 import type { Output } from '../media/output/output.ts'
@@ -15,9 +15,11 @@ import { isModule, type Planned, readComposition, readPlans } from './pipeline-f
 import { type Opened, openModel } from './plan.ts'
 import { failWith } from './fail-with.ts'
 import { folderLocks, type FolderLocks } from './folder-lock.ts'
+import { refuse } from './refuse.ts'
 import { resumable, resumedSetting } from './resumable.ts'
 import { type FolderFlags, readRunFolder, type RunFolder } from './run-folder.ts'
-import { type Context, exitCode, type Plan, writeRun } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
+import { type Context, type Plan, writeRun } from './write-run.ts'
 
 /** The flags as the command line has them. */
 export interface RunFlags extends FolderFlags {
@@ -179,10 +181,8 @@ export const runAll = async (
   context: Context,
   flags: RunFlags = {},
 ): Promise<number> => {
-  if (all.length > 1 && (flags.checkpoint ?? flags.resume) !== undefined) {
-    context.terminal.write('--checkpoint and --resume are for one run, and this is a sweep.\n')
-    return exitCode.refused
-  }
+  if (all.length > 1 && (flags.checkpoint ?? flags.resume) !== undefined)
+    return refuse(context, failWith('--checkpoint and --resume are for one run, and this is a sweep'))
   for (const work of all) {
     const locks = folderLocks()
     try {
@@ -216,13 +216,9 @@ export const showAll = (all: readonly Work[], print: (text: string) => unknown):
  * @returns the exit code; nothing is thrown
  */
 export const runCommand = async (path: string, flags: RunFlags, context: Context): Promise<number> => {
-  const { terminal, stdout } = context
   const work = await readWork(path, flags)()
-  if (E.isLeft(work)) {
-    terminal.write(`${render(work.left)}\n`)
-    return exitCode.refused
-  }
+  if (E.isLeft(work)) return refuse(context, work.left)
   return flags.dryRun === true
-    ? showAll(work.right, (text) => stdout?.write(text))
+    ? showAll(work.right, (text) => context.stdout?.write(text))
     : runAll(work.right, context, flags)
 }

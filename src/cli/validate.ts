@@ -9,7 +9,7 @@ import { type Failure, render } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import type { ModelFacts } from '../pipeline/compile.ts'
 import { isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
-import { exitCode } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
 
 /** What is known of a model without loading it; nothing of a network's file, which only its library can read. */
 const factsOf = (path: string): TE.TaskEither<Failure, ModelFacts | undefined> =>

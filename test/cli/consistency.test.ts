@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { consistencyCommand, type ConsistencyFlags } from '../../src/cli/consistency.ts'
-import { exitCode } from '../../src/cli/write-run.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
 
 const run = async (flags: ConsistencyFlags, controller = new AbortController()) => {
   const said: string[] = []

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { evaluateCommand, type EvaluateFlags } from '../../src/cli/evaluate.ts'
-import { exitCode } from '../../src/cli/write-run.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
 import { defaultImages } from '../../src/data/open-images.ts'
 
 const plain: EvaluateFlags = { batch: '64', engine: 'wasm' }

@@ -7,7 +7,7 @@ import { runCommand, type RunFlags } from '../../src/cli/run.ts'
 import { sample } from '../../src/cli/sample.ts'
 import { samplingDefaults } from '../../src/cli/sampling-flags.ts'
 import { validate } from '../../src/cli/validate.ts'
-import { exitCode } from '../../src/cli/write-run.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
 import { E } from '../../src/fp.ts'
 import { goldenPath } from '../support/goldens.ts'
 

@@ -148,6 +148,13 @@ describe.concurrent('what is refused', () => {
     expect(readdirSync(cwd)).toEqual([])
   })
 
+  it('is an event besides, for programs', async () => {
+    const { code, stdout, stderr } = await command.run(['sample', '--json', '--stepz', '3'])
+    const reason = 'There is no option --stepz; the nearest is --steps.'
+    expect([code, stderr]).toEqual([2, `${reason}\n`])
+    expect(JSON.parse(stdout)).toEqual({ event: 'refused', kind: 'Usage', reason, code: 2 })
+  })
+
   it('shows the help on stderr where there is no command', async () => {
     const { code, stdout, stderr } = await command.run([])
     expect([code, stdout]).toEqual([2, ''])
