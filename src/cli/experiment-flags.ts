@@ -181,7 +181,8 @@ export const experimentCommand = async (
     E.bind('plan', ({ pipeline }) => pipe(compile(pipeline), E.mapLeft(refusal))),
   )
   if (E.isLeft(planned)) return refuse(context, planned.left)
-  const all = [workOf(commandOf(verb, flags))(planned.right)]
+  const { pipeline, plan } = planned.right
+  const all = [workOf(commandOf(verb, flags))({ pipeline, plan, refusal })]
   return flags.dryRun === true ? showAll(all, (text) => context.stdout?.write(text)) : runAll(all, context)
 }
 

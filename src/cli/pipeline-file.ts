@@ -12,7 +12,14 @@ import { absent, assign } from '../pipeline/assign.ts'
 import type { Plan } from '../pipeline/compile.ts'
 import type { Composition } from '../pipeline/composition.ts'
 import { type Output, outputOf } from '../media/output/output.ts'
-import { compileDocument, decodeDocument, type Document, parseDocument } from '../pipeline/document.ts'
+import {
+  compileDocument,
+  decodeDocument,
+  type Document,
+  invalidDocument,
+  parseDocument,
+} from '../pipeline/document.ts'
+import type { PipelineError } from '../pipeline/flaws.ts'
 import { movePaths } from '../pipeline/paths.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { sweep } from '../pipeline/sweep.ts'
@@ -25,6 +32,8 @@ export interface Planned {
   /** As the file says it, with every default. */
   readonly pipeline: Pipeline
   readonly plan: Plan
+  /** What the model can't do of it, where it was said. */
+  readonly refusal: (errors: readonly PipelineError[]) => Failure
 }
 
 /** `--set noise.seed=3`. */
@@ -79,6 +88,7 @@ const planOf =
       decodeDocument(document),
       E.bindTo('pipeline'),
       E.bindW('plan', ({ pipeline }) => compileDocument(document, movePaths(move)(pipeline))),
+      E.map((planned) => ({ ...planned, refusal: invalidDocument(document) })),
     )
 
 /** Plans of a document: one for each run of its sweep. */

@@ -7,7 +7,7 @@ import { E, pipe, TE } from '../fp.ts'
 import type { Provenance } from '../media/output/provenance.ts'
 import { provenanceOf } from '../media/output/provenance-of.ts'
 import { isRecord } from '../json.ts'
-import { compileDocument, decodeDocument, type Document } from '../pipeline/document.ts'
+import { compileDocument, decodeDocument, type Document, invalidDocument } from '../pipeline/document.ts'
 import type { OutputFlags } from './output-flags.ts'
 import { readOutputs } from './outputs.ts'
 import { isModule, readComposition } from './pipeline-file.ts'
@@ -45,7 +45,9 @@ const workFrom = (
     E.bindTo('document'),
     E.bindW('pipeline', ({ document }) => decodeDocument(document)),
     E.bindW('plan', ({ document, pipeline }) => compileDocument(document, pipeline)),
-    E.map(({ pipeline, plan }) => workOf(command)({ pipeline, plan })),
+    E.map(({ document, ...compiled }) =>
+      workOf(command)({ ...compiled, refusal: invalidDocument(document) }),
+    ),
   )
 
 /** The module that a run came from, which is run again as it is now. */

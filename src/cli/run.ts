@@ -18,6 +18,7 @@ import { folderLocks, type FolderLocks } from './folder-lock.ts'
 import { refuse } from './refuse.ts'
 import { resumable, resumedSetting } from './resumable.ts'
 import { type FolderFlags, readRunFolder, type RunFolder } from './run-folder.ts'
+import { saidAt } from './said-at.ts'
 import { exitCode } from './exit-code.ts'
 import { type Context, type Plan, writeRun } from './write-run.ts'
 
@@ -129,7 +130,7 @@ const planOf = (
 
 /** What can be said of a run of data before the network is asked. */
 const checked = ({ planned }: Work, { model }: Pick<Opened, 'model'>): E.Either<Failure, unknown> =>
-  planned === undefined ? E.right(undefined) : planned.plan.check(model)
+  planned === undefined ? E.right(undefined) : pipe(planned.plan.check(model), E.mapLeft(planned.refusal))
 
 /** How many steps there are, where that can be said. */
 const stepsOf = ({ pipeline: { steps } }: Compiled): number =>
@@ -157,11 +158,11 @@ const prepare = (work: Work, flags: RunFlags, locks: FolderLocks): TE.TaskEither
     TE.traverseSeqArray((output: Output) => checkOutput(output))(outputs),
     TE.chain(() => readRunFolder('run', flags, {}, locks)),
     TE.bindTo('folder'),
-    TE.bind('opened', () => openModel({ engine, model })),
+    TE.bind('opened', () => pipe(openModel({ engine, model }), TE.mapLeft(saidAt(work.planned)))),
     TE.chain(({ folder, opened }) =>
       pipe(
         TE.fromEither(checked(work, opened)),
-        TE.chain(() => compose(work, opened)),
+        TE.chain(() => pipe(compose(work, opened), TE.mapLeft(saidAt(work.planned)))),
         TE.chain(inFolder(work.planned?.plan, opened, folder)),
         TE.chainFirst(() => folder?.open(outputs) ?? TE.right(undefined)),
         TE.map((composed) => planOf(work, opened, composed, folder)),

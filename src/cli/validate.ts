@@ -9,6 +9,7 @@ import { type Failure, render } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import type { ModelFacts } from '../pipeline/compile.ts'
 import { isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
+import { saidAt } from './said-at.ts'
 import { exitCode } from './exit-code.ts'
 
 /** What is known of a model without loading it; nothing of a network's file, which only its library can read. */
@@ -33,10 +34,13 @@ const factsOf = (path: string): TE.TaskEither<Failure, ModelFacts | undefined> =
     ),
   )
 
-const check = ({ plan }: Planned): TE.TaskEither<Failure, void> =>
+const check = (planned: Planned): TE.TaskEither<Failure, void> =>
   pipe(
-    factsOf(plan.composition.model ?? defaultModel),
-    TE.chainEitherK((facts) => (facts === undefined ? E.right(undefined) : plan.check(facts))),
+    factsOf(planned.plan.composition.model ?? defaultModel),
+    TE.mapLeft(saidAt(planned)),
+    TE.chainEitherK((facts) =>
+      facts === undefined ? E.right(undefined) : pipe(planned.plan.check(facts), E.mapLeft(planned.refusal)),
+    ),
   )
 
 const validateOne = (path: string, sets: readonly string[]): TE.TaskEither<Failure, number> =>

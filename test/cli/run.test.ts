@@ -263,7 +263,7 @@ describe('what is refused', () => {
       'version: 1\ncondition: { labels: [snaeker] }\noutputs: [{ kind: grid, path: a.png }]',
     )
     expect(await validate([path], [], write, write)).toBe(exitCode.refused)
-    expect(said.join('')).toContain('The model has no label snaeker;')
+    expect(said.join('')).toContain(`${path}:2:23 condition.labels[0]: the model has no label snaeker;`)
     expect(said.join('')).toContain('the nearest is sneaker')
   })
 })
