@@ -1,7 +1,7 @@
 /**
  * A pipeline as data: the whole vocabulary, and the codec of it.
  */
-import * as t from 'io-ts'
+import type * as t from 'io-ts'
 import { listOf, oneOf, wholeFrom, words } from '../codecs.ts'
 import { engineNames } from '../engine/engine.ts'
 import type { Output } from '../media/output/output.ts'
