@@ -1,8 +1,9 @@
 /**
  * A document of YAML as values with their places. Every node is looked at once, whatever aliases make of it.
  */
-import { isAlias, isMap, isSeq, type Node } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type Node, Scalar } from 'yaml'
 import { E, pipe } from '../fp.ts'
+import { isRecord } from '../json.ts'
 
 /** A value, where it is said, and what it is made of. */
 export interface YamlTree {
@@ -49,7 +50,8 @@ const offsetOf = ({ range }: Node): number => range?.[0] ?? 0
  *
  * @param root - nothing for an empty document
  * @param most - how deep it may be and how many values it may have, aliases followed
- * @returns the tree; or what is wrong: too deep, too many, a key twice, or an alias of nothing or of what it is in
+ * @returns the tree; or what is wrong: too deep, too many, a key twice, an alias of nothing or of what it is in, or a merge
+ *   key of what are no settings
  *
  * @example
  * ```ts
@@ -66,6 +68,8 @@ export const treeOf = (
   most: { readonly depth: number; readonly size: number },
 ): Checked<YamlTree> => {
   const named = new Map<string, YamlTree>()
+  // unlike aliases, which are shared, what is merged is copied
+  let copied = 0
 
   const gather = (
     offset: number,
@@ -87,12 +91,24 @@ export const treeOf = (
     offset: number,
   ): Checked<YamlTree> => {
     const items = new Map<string, YamlItem>()
+    const merged: YamlTree[] = []
     for (const { key, value } of pairs) {
       const [name, at] = [String(scalarOf(key as Node)), offsetOf(key as Node)]
       if (items.has(name)) return refuse(at, `it says ${name} twice`)
       const tree = grow(value as Node | null, at)
       if (E.isLeft(tree)) return tree
-      items.set(name, { key: at, tree: tree.right })
+      if (isMerge(key)) {
+        const bases = basesOf(tree.right)
+        if (bases === undefined || merged.length > 0) return refuse(at, NO_MERGE)
+        merged.push(...bases)
+      } else items.set(name, { key: at, tree: tree.right })
+    }
+    // what is said here counts, and of what is merged the first that says it
+    for (const base of merged) {
+      copied += base.items.size
+      if (copied > most.size)
+        return refuse(offset, `its merge keys stand for more than ${String(most.size)} values`)
+      for (const [name, item] of base.items) if (!items.has(name)) items.set(name, item)
     }
     // unlike an assignment, this makes a plain setting of __proto__
     return gather(offset, items, Object.fromEntries([...items].map(([name, { tree }]) => [name, tree.value])))
@@ -129,6 +145,17 @@ export const treeOf = (
     return tree
   }
   return grow(root, 0)
+}
+
+const NO_MERGE = '<< takes settings that are named elsewhere, such as *base or [*one, *other], and comes once'
+
+/** Whether a key stands for the settings of another set: `<<`, which in quotes is a key as any. */
+const isMerge = (key: unknown): boolean => isScalar(key) && key.value === '<<' && key.type === Scalar.PLAIN
+
+/** What a merge key takes in: a set of settings, or a list of them. */
+const basesOf = ({ value, items }: YamlTree): readonly YamlTree[] | undefined => {
+  const bases = Array.isArray(value) ? [...items.values()].map(({ tree }) => tree) : [{ value, items }]
+  return bases.every((base) => isRecord(base.value)) ? (bases as readonly YamlTree[]) : undefined
 }
 
 const scalarOf = (node: Node): unknown => ('value' in node ? node.value : undefined)

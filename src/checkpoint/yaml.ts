@@ -74,6 +74,8 @@ const follow = (
  * Parses YAML 1.2 with the types of its core schema.
  *
  * @remarks
+ * Of YAML 1.1 there is the merge key besides: `<<: *base` takes in the settings of another set that are not said here.
+ *
  * Refused are also two documents in one text, a key that is said twice or is no plain text, tags beyond the schema's, an
  * alias within what it names, and what would take too long: a text above 256 KB, values nested more than 64 levels deep,
  * aliases that stand for more than 500,000 values.

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { render } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { type Read, readOneOf } from './flags.ts'
-import { exitCode } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
 
 /** The shells that there is a script for. */
 export const shells = ['bash', 'zsh', 'fish'] as const

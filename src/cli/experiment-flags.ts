@@ -4,7 +4,7 @@
 import { clips } from '../diffusion/clip-settings.ts'
 import type { RuleSettings } from '../diffusion/solver.ts'
 import type { SpacingSettings } from '../diffusion/spacing.ts'
-import { fail, type Failure, render } from '../failure.ts'
+import { fail, type Failure } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { MOST_SAMPLES } from '../limits.ts'
 import { compile } from '../pipeline/compile.ts'
@@ -18,7 +18,8 @@ import { readRule } from './rule-flags.ts'
 import { runAll, showAll, workOf } from './run.ts'
 import { readNamed, scalar } from './settings-text.ts'
 import { readSpacing } from './spacing-flags.ts'
-import { type Context, exitCode } from './write-run.ts'
+import { refuse } from './refuse.ts'
+import type { Context } from './write-run.ts'
 
 /** The flags as the command line has them: those of `sample` that experiments have too. */
 export interface ExperimentFlags extends OutputFlags {
@@ -179,11 +180,9 @@ export const experimentCommand = async (
     E.bindTo('pipeline'),
     E.bind('plan', ({ pipeline }) => pipe(compile(pipeline), E.mapLeft(refusal))),
   )
-  if (E.isLeft(planned)) {
-    context.terminal.write(`${render(planned.left)}\n`)
-    return exitCode.refused
-  }
-  const all = [workOf(commandOf(verb, flags))(planned.right)]
+  if (E.isLeft(planned)) return refuse(context, planned.left)
+  const { pipeline, plan } = planned.right
+  const all = [workOf(commandOf(verb, flags))({ pipeline, plan, refusal })]
   return flags.dryRun === true ? showAll(all, (text) => context.stdout?.write(text)) : runAll(all, context)
 }
 

@@ -5,7 +5,7 @@ import { render } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { failWith } from './fail-with.ts'
 import { isModule, readPlans } from './pipeline-file.ts'
-import { exitCode } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
 
 /**
  * Prints the composition that a pipeline means, as a module that `rxdiffusion run` takes.

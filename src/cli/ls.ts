@@ -14,7 +14,7 @@ import { samplerCodec } from '../pipeline/sampler.ts'
 import { stepsCodec } from '../pipeline/steps.ts'
 import type { Struct } from '../pipeline/struct.ts'
 import { readOneOf } from './flags.ts'
-import { exitCode } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
 
 /** What can be listed. */
 export const listed = ['models', 'schedules', 'spacings', 'samplers', 'experiments', 'outputs'] as const

@@ -6,11 +6,14 @@ import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
 import { isFailure, render } from '../failure.ts'
 import type { DoctorFlags } from './doctor.ts'
+import { exitCode } from './exit-code.ts'
 import { addExperimentVerbs } from './experiment-verbs.ts'
 import { withOutputs } from './output-flags.ts'
 import { addPipelineVerbs, type Outside } from './pipeline-verbs.ts'
 import type { PlotFlags } from './plot.ts'
 import { refusalOf, refuseArguments } from './refusals.ts'
+import { failedOf, refuse } from './refuse.ts'
+import type { Listener } from './run-event.ts'
 import type { SampleFlags } from './sample.ts'
 import type { SetupFlags } from './setup.ts'
 import { addTableVerbs } from './table-verbs.ts'
@@ -71,25 +74,33 @@ withOutputs(sampleCommand)
 /** How long files may take to be finished before somebody is told what goes on, in ms. */
 const PATIENCE = 1000
 
-/** Aborted by the first Ctrl-C, and by whoever ends us politely. The second one finds no listener, and ends the process. */
+/**
+ * Aborted by the first Ctrl-C, by whoever ends us politely, and by a terminal that is closed. The second Ctrl-C finds no
+ * listener, and ends the process; of a terminal's end both the shell and the system may tell.
+ */
 const interrupted = (): AbortSignal => {
   const controller = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'])
-    process.once(signal, () => {
-      controller.abort()
-      setTimeout(() => {
-        words('The files are being finished; Ctrl-C again stops at once.\n')
-      }, PATIENCE).unref()
-    })
+  const stop = (): void => {
+    if (controller.signal.aborted) return
+    controller.abort()
+    setTimeout(() => {
+      words('The files are being finished; Ctrl-C again stops at once.\n')
+    }, PATIENCE).unref()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
+  process.on('SIGHUP', stop)
   return controller.signal
 }
+
+/** An event, for programs. */
+const tell: Listener = (event) => void process.stdout.write(`${JSON.stringify(event)}\n`)
 
 /** What verbs that write files are told besides their flags. */
 const context = ({ json, quiet, preview }: TellingFlags): Context => ({
   terminal: process.stderr,
   stdout: process.stdout,
   version,
-  report: json === true ? (event) => void process.stdout.write(`${JSON.stringify(event)}\n`) : undefined,
+  report: json === true ? tell : undefined,
   quiet: json === true || quiet === true,
   preview: preview === true ? process.env : undefined,
   signal: interrupted(),
@@ -110,7 +121,7 @@ const outside: Outside = {
 addPipelineVerbs(program, outside)
 addExperimentVerbs(program, outside)
 
-addTableVerbs(program, { ...outside, terminal: process.stderr, signal: interrupted })
+addTableVerbs(program, outside)
 
 program
   .command('train')
@@ -200,7 +211,13 @@ try {
 } catch (error) {
   const meant = program.commands.find((command) => command.name() === process.argv[2]) ?? program
   const failure = error instanceof CommanderError ? refusalOf(meant)(error) : error
-  if (failure !== undefined) words(`${render(failure)}\n`)
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
-  else process.exitCode = isFailure(error) ? 2 : 1
+  // whoever is told in JSON is told this, too, be it that the flags could not be read
+  const report = process.argv.includes('--json') ? tell : undefined
+  if (isFailure(failure)) process.exitCode = refuse({ terminal: process.stderr, report }, failure)
+  else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCode.refused
+  else {
+    report?.(failedOf(error))
+    words(`${render(error)}\n`)
+    process.exitCode = exitCode.failed
+  }
 }

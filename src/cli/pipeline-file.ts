@@ -3,7 +3,7 @@
  */
 import { basename, dirname, extname, isAbsolute, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { readText } from '../checkpoint/read-file.ts'
+import { readStandardInput, readText } from '../checkpoint/read-file.ts'
 import { LARGEST_YAML, parseYaml } from '../checkpoint/yaml.ts'
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
@@ -12,7 +12,14 @@ import { absent, assign } from '../pipeline/assign.ts'
 import type { Plan } from '../pipeline/compile.ts'
 import type { Composition } from '../pipeline/composition.ts'
 import { type Output, outputOf } from '../media/output/output.ts'
-import { compileDocument, decodeDocument, type Document, parseDocument } from '../pipeline/document.ts'
+import {
+  compileDocument,
+  decodeDocument,
+  type Document,
+  invalidDocument,
+  parseDocument,
+} from '../pipeline/document.ts'
+import type { PipelineError } from '../pipeline/flaws.ts'
 import { movePaths } from '../pipeline/paths.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { sweep } from '../pipeline/sweep.ts'
@@ -25,6 +32,8 @@ export interface Planned {
   /** As the file says it, with every default. */
   readonly pipeline: Pipeline
   readonly plan: Plan
+  /** What the model can't do of it, where it was said. */
+  readonly refusal: (errors: readonly PipelineError[]) => Failure
 }
 
 /** `--set noise.seed=3`. */
@@ -79,6 +88,7 @@ const planOf =
       decodeDocument(document),
       E.bindTo('pipeline'),
       E.bindW('plan', ({ pipeline }) => compileDocument(document, movePaths(move)(pipeline))),
+      E.map((planned) => ({ ...planned, refusal: invalidDocument(document) })),
     )
 
 /** Plans of a document: one for each run of its sweep. */
@@ -95,10 +105,13 @@ export const plansOf = (
     E.chain(E.traverseArray(planOf(move))),
   )
 
+/** What a file is called in words; `-` is standard input. */
+export const calledFile = (path: string): string => (path === '-' ? '<stdin>' : path)
+
 /**
  * Reads a pipeline's file, YAML or JSON.
  *
- * @param path - of the file
+ * @param path - of the file, or `-` for standard input, whose paths lead on from here
  * @param sets - `name=value`, in the file's stead
  */
 export const readPlans = (
@@ -106,8 +119,8 @@ export const readPlans = (
   sets: readonly string[] = [],
 ): TE.TaskEither<Failure, readonly Planned[]> =>
   pipe(
-    readText(path, LARGEST_YAML),
-    TE.chainEitherKW((text) => parseDocument(path, text)),
+    path === '-' ? readStandardInput(calledFile(path), LARGEST_YAML) : readText(path, LARGEST_YAML),
+    TE.chainEitherKW((text) => parseDocument(calledFile(path), text)),
     TE.chainEitherKW((document) => plansOf(document, sets, fromHere(path))),
   )
 

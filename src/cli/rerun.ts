@@ -2,18 +2,20 @@
  * `rxdiffusion rerun`: a file that this project has written, made again.
  */
 import { basename } from 'node:path'
-import { type Failure, render } from '../failure.ts'
+import type { Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import type { Provenance } from '../media/output/provenance.ts'
 import { provenanceOf } from '../media/output/provenance-of.ts'
 import { isRecord } from '../json.ts'
-import { compileDocument, decodeDocument, type Document } from '../pipeline/document.ts'
+import { compileDocument, decodeDocument, type Document, invalidDocument } from '../pipeline/document.ts'
 import type { OutputFlags } from './output-flags.ts'
 import { readOutputs } from './outputs.ts'
 import { isModule, readComposition } from './pipeline-file.ts'
+import { refuse } from './refuse.ts'
 import { runAll, showAll, type Work, workOf } from './run.ts'
 import type { TellingFlags } from './telling-flags.ts'
-import { type Context, exitCode } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
+import type { Context } from './write-run.ts'
 
 /** The flags as the command line has them. */
 export interface RerunFlags extends OutputFlags, TellingFlags {
@@ -43,7 +45,9 @@ const workFrom = (
     E.bindTo('document'),
     E.bindW('pipeline', ({ document }) => decodeDocument(document)),
     E.bindW('plan', ({ document, pipeline }) => compileDocument(document, pipeline)),
-    E.map(({ pipeline, plan }) => workOf(command)({ pipeline, plan })),
+    E.map(({ document, ...compiled }) =>
+      workOf(command)({ ...compiled, refusal: invalidDocument(document) }),
+    ),
   )
 
 /** The module that a run came from, which is run again as it is now. */
@@ -87,10 +91,7 @@ export const rerun = (path: string, flags: RerunFlags, context: Context, again: 
   pipe(
     provenanceOf(path),
     TE.matchE(
-      (failure: Failure) => () => {
-        context.terminal.write(`${render(failure)}\n`)
-        return Promise.resolve<number>(exitCode.refused)
-      },
+      (failure: Failure) => () => Promise.resolve(refuse(context, failure)),
       (provenance) => async (): Promise<number> => {
         // a run of flags is its flags; all else is its pipeline, or its module
         const module = moduleOf(provenance.command)
@@ -103,10 +104,7 @@ export const rerun = (path: string, flags: RerunFlags, context: Context, again: 
           module === undefined
             ? workFrom(path, provenance, flags)
             : await workOfModule(module, provenance, flags)()
-        if (E.isLeft(work)) {
-          context.terminal.write(`${render(work.left)}\n`)
-          return exitCode.refused
-        }
+        if (E.isLeft(work)) return refuse(context, work.left)
         return flags.dryRun === true
           ? showAll([work.right], (text) => context.stdout?.write(text))
           : runAll([work.right], context)

@@ -2,8 +2,13 @@
  * What happens in a run, for programs: `--json` writes a line for each.
  */
 import { type Observable, tap } from 'rxjs'
+import type { FailureTag } from '../failure.ts'
 import { branchOf } from '../stream/branch.ts'
 import type { Frame } from '../stream/frame.ts'
+import type { Row } from './csv.ts'
+
+/** Which kind of failure it was; a defect is of none. */
+type Kind = FailureTag | 'Unexpected'
 
 /** What happens in a run. */
 export type RunEvent =
@@ -29,7 +34,16 @@ export type RunEvent =
       readonly bytes: number
       readonly sidecar?: string | undefined
     }
-  | { readonly event: 'failed'; readonly reason: string }
+  | {
+      /** Nothing was begun. */
+      readonly event: 'refused'
+      readonly kind: Kind
+      /** The sentence. */
+      readonly reason: string
+      /** The exit code. */
+      readonly code: number
+    }
+  | { readonly event: 'failed'; readonly kind: Kind; readonly reason: string }
   | {
       readonly event: 'end'
       readonly code: number
@@ -37,6 +51,9 @@ export type RunEvent =
       readonly steps: number
       readonly seconds: number
     }
+  /** A table's. */
+  | { readonly event: 'row'; readonly row: Row }
+  | { readonly event: 'end'; readonly code: number; readonly rows: number; readonly seconds: number }
 
 /** Who is told. */
 export type Listener = (event: RunEvent) => void

@@ -3,7 +3,7 @@
  */
 import { basename } from 'node:path'
 import { tap } from 'rxjs'
-import { type Failure, isFailure, render } from '../failure.ts'
+import { type Failure, isFailure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { checkOutput } from '../media/output/check-output.ts'
 import type { Output } from '../media/output/output.ts'
@@ -15,9 +15,12 @@ import { isModule, type Planned, readComposition, readPlans } from './pipeline-f
 import { type Opened, openModel } from './plan.ts'
 import { failWith } from './fail-with.ts'
 import { folderLocks, type FolderLocks } from './folder-lock.ts'
+import { refuse } from './refuse.ts'
 import { resumable, resumedSetting } from './resumable.ts'
 import { type FolderFlags, readRunFolder, type RunFolder } from './run-folder.ts'
-import { type Context, exitCode, type Plan, writeRun } from './write-run.ts'
+import { saidAt } from './said-at.ts'
+import { exitCode } from './exit-code.ts'
+import { type Context, type Plan, writeRun } from './write-run.ts'
 
 /** The flags as the command line has them. */
 export interface RunFlags extends FolderFlags {
@@ -127,7 +130,7 @@ const planOf = (
 
 /** What can be said of a run of data before the network is asked. */
 const checked = ({ planned }: Work, { model }: Pick<Opened, 'model'>): E.Either<Failure, unknown> =>
-  planned === undefined ? E.right(undefined) : planned.plan.check(model)
+  planned === undefined ? E.right(undefined) : pipe(planned.plan.check(model), E.mapLeft(planned.refusal))
 
 /** How many steps there are, where that can be said. */
 const stepsOf = ({ pipeline: { steps } }: Compiled): number =>
@@ -155,11 +158,11 @@ const prepare = (work: Work, flags: RunFlags, locks: FolderLocks): TE.TaskEither
     TE.traverseSeqArray((output: Output) => checkOutput(output))(outputs),
     TE.chain(() => readRunFolder('run', flags, {}, locks)),
     TE.bindTo('folder'),
-    TE.bind('opened', () => openModel({ engine, model })),
+    TE.bind('opened', () => pipe(openModel({ engine, model }), TE.mapLeft(saidAt(work.planned)))),
     TE.chain(({ folder, opened }) =>
       pipe(
         TE.fromEither(checked(work, opened)),
-        TE.chain(() => compose(work, opened)),
+        TE.chain(() => pipe(compose(work, opened), TE.mapLeft(saidAt(work.planned)))),
         TE.chain(inFolder(work.planned?.plan, opened, folder)),
         TE.chainFirst(() => folder?.open(outputs) ?? TE.right(undefined)),
         TE.map((composed) => planOf(work, opened, composed, folder)),
@@ -179,10 +182,8 @@ export const runAll = async (
   context: Context,
   flags: RunFlags = {},
 ): Promise<number> => {
-  if (all.length > 1 && (flags.checkpoint ?? flags.resume) !== undefined) {
-    context.terminal.write('--checkpoint and --resume are for one run, and this is a sweep.\n')
-    return exitCode.refused
-  }
+  if (all.length > 1 && (flags.checkpoint ?? flags.resume) !== undefined)
+    return refuse(context, failWith('--checkpoint and --resume are for one run, and this is a sweep'))
   for (const work of all) {
     const locks = folderLocks()
     try {
@@ -216,13 +217,9 @@ export const showAll = (all: readonly Work[], print: (text: string) => unknown):
  * @returns the exit code; nothing is thrown
  */
 export const runCommand = async (path: string, flags: RunFlags, context: Context): Promise<number> => {
-  const { terminal, stdout } = context
   const work = await readWork(path, flags)()
-  if (E.isLeft(work)) {
-    terminal.write(`${render(work.left)}\n`)
-    return exitCode.refused
-  }
+  if (E.isLeft(work)) return refuse(context, work.left)
   return flags.dryRun === true
-    ? showAll(work.right, (text) => stdout?.write(text))
+    ? showAll(work.right, (text) => context.stdout?.write(text))
     : runAll(work.right, context, flags)
 }

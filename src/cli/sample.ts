@@ -20,7 +20,8 @@ import { resumable, resumedSetting } from './resumable.ts'
 import { type BegunWith, type FolderFlags, readRunFolder, type RunFolder } from './run-folder.ts'
 import { samplingDefaults } from './sampling-flags.ts'
 import type { Flags } from './settings.ts'
-import { carryOut, type Context, exitCode, type Plan, writeRun } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
+import { carryOut, type Context, type Plan, writeRun } from './write-run.ts'
 
 /** All flags of `sample`. */
 export type SampleFlags = Flags & OutputFlags & FolderFlags & { readonly dryRun?: boolean }

@@ -9,7 +9,7 @@ import { complaintOf, tool, unready } from '../engine/setup/tool.ts'
 import { fail, type Failure, render } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { quoted } from '../quoted.ts'
-import { exitCode } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
 
 /** The flags of `setup`. */
 export interface SetupFlags {

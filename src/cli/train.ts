@@ -50,7 +50,9 @@ import {
   restore,
   type Restored,
 } from './training-folder.ts'
-import { type Context, exitCode } from './write-run.ts'
+import { exitCode } from './exit-code.ts'
+import { refuse } from './refuse.ts'
+import type { Context } from './write-run.ts'
 
 /** The flags as the command line has them. */
 export interface TrainFlags {
@@ -402,7 +404,5 @@ const perform = async (prepared: Prepared, { terminal, signal, quiet }: Context)
  */
 export const trainCommand = async (flags: TrainFlags, context: Context): Promise<number> => {
   const prepared = await prepare(flags)()
-  if (E.isRight(prepared)) return perform(prepared.right, context)
-  context.terminal.write(`${render(prepared.left)}\n`)
-  return exitCode.refused
+  return E.isRight(prepared) ? perform(prepared.right, context) : refuse(context, prepared.left)
 }

@@ -8,8 +8,9 @@ import { checkFolder } from '../engine/diffusers-checkpoint.ts'
 import { type Failure, render } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import type { ModelFacts } from '../pipeline/compile.ts'
-import { isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
-import { exitCode } from './write-run.ts'
+import { calledFile, isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
+import { saidAt } from './said-at.ts'
+import { exitCode } from './exit-code.ts'
 
 /** What is known of a model without loading it; nothing of a network's file, which only its library can read. */
 const factsOf = (path: string): TE.TaskEither<Failure, ModelFacts | undefined> =>
@@ -33,10 +34,13 @@ const factsOf = (path: string): TE.TaskEither<Failure, ModelFacts | undefined> =
     ),
   )
 
-const check = ({ plan }: Planned): TE.TaskEither<Failure, void> =>
+const check = (planned: Planned): TE.TaskEither<Failure, void> =>
   pipe(
-    factsOf(plan.composition.model ?? defaultModel),
-    TE.chainEitherK((facts) => (facts === undefined ? E.right(undefined) : plan.check(facts))),
+    factsOf(planned.plan.composition.model ?? defaultModel),
+    TE.mapLeft(saidAt(planned)),
+    TE.chainEitherK((facts) =>
+      facts === undefined ? E.right(undefined) : pipe(planned.plan.check(facts), E.mapLeft(planned.refusal)),
+    ),
   )
 
 const validateOne = (path: string, sets: readonly string[]): TE.TaskEither<Failure, number> =>
@@ -69,12 +73,13 @@ export const validate = async (
   let code: number = exitCode.ok
   for (const path of paths) {
     const result = await validateOne(path, sets)()
+    const called = calledFile(path)
     if (E.isRight(result))
-      print(`${path}: sound${result.right === 1 ? '' : `, ${String(result.right)} runs`}\n`)
+      print(`${called}: sound${result.right === 1 ? '' : `, ${String(result.right)} runs`}\n`)
     else {
       const said = render(result.left)
       // what is wrong with a setting says where it stands; all else is about the file as a whole
-      complain(`${said.startsWith(path) ? '' : `${path}: `}${said}\n`)
+      complain(`${said.startsWith(called) ? '' : `${called}: `}${said}\n`)
       code = exitCode.refused
     }
   }

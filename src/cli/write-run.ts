@@ -28,14 +28,14 @@ import { many } from '../many.ts'
 import { pixelsOf } from '../media/sink/pixels-of.ts'
 import type { Frame } from '../stream/frame.ts'
 import { settled } from '../stream/settled.ts'
+import { exitCode } from './exit-code.ts'
+import { failWith } from './fail-with.ts'
 import type { MadeBy } from './made-by.ts'
 import type { Opened, Tensor } from './plan.ts'
 import { previewed, screenOf } from './preview.ts'
 import { reportProgress, type Terminal } from './progress.ts'
+import { failedOf, refuse } from './refuse.ts'
 import { type Listener, reportSteps } from './run-event.ts'
-
-/** The exit codes of the command line. */
-export const exitCode = { ok: 0, failed: 1, refused: 2, encoderMissing: 3, interrupted: 130 } as const
 
 /** What a verb is told besides its flags. */
 export interface Context {
@@ -128,15 +128,14 @@ const codeOf = (failures: readonly unknown[], signal: AbortSignal): number => {
 const run = async (plan: Plan, context: Context): Promise<number> => {
   const { terminal, signal, stdout, report, quiet = false, preview } = context
   if (stdout?.isTTY === true && plan.outputs.some(({ path }) => path === standardOutput)) {
-    terminal.write(
-      "Standard output is a terminal here, which can't show this: send it into a file or a pipe.\n",
+    return refuse(
+      context,
+      failWith("Standard output is a terminal here, which can't show this: send it into a file or a pipe"),
     )
-    return exitCode.refused
   }
 
   if (report !== undefined && plan.outputs.some(({ path }) => path === standardOutput)) {
-    terminal.write('--json and -o - both want standard output.\n')
-    return exitCode.refused
+    return refuse(context, failWith('--json and -o - both want standard output'))
   }
   const say = quiet ? silent.write : terminal.write.bind(terminal)
   report?.({
@@ -190,7 +189,7 @@ const run = async (plan: Plan, context: Context): Promise<number> => {
   // a run that fails, fails every output
   const failures = [...new Set(RA.lefts(results))]
   for (const failure of failures) {
-    report?.({ event: 'failed', reason: render(failure) })
+    report?.(failedOf(failure))
     terminal.write(`${render(failure)}\n`)
   }
   if (signal.aborted)
@@ -214,17 +213,15 @@ const run = async (plan: Plan, context: Context): Promise<number> => {
 export const carryOut = async <P extends { readonly model: Disposable }>(
   prepare: TE.TaskEither<Failure, P>,
   perform: (prepared: P) => Promise<number>,
-  { terminal }: Pick<Context, 'terminal'>,
+  { terminal, report }: Pick<Context, 'terminal' | 'report'>,
 ): Promise<number> => {
   const prepared = await prepare()
-  if (E.isLeft(prepared)) {
-    terminal.write(`${render(prepared.left)}\n`)
-    return prepared.left._tag === 'EncoderMissing' ? exitCode.encoderMissing : exitCode.refused
-  }
+  if (E.isLeft(prepared)) return refuse({ terminal, report }, prepared.left)
   const { model } = prepared.right
   try {
     return await perform(prepared.right)
   } catch (error) {
+    report?.(failedOf(error))
     terminal.write(`${render(error)}\n`)
     return exitCode.failed
   } finally {

@@ -1,21 +1,16 @@
 /**
  * From a pipeline to what it means.
  */
-import type { DenoiseConfig } from '../stream/denoise.ts'
-import { clipFor } from '../diffusion/clip.ts'
-import { transitions } from '../diffusion/transition.ts'
 import { attempt } from '../attempt.ts'
 import type { Failure } from '../failure.ts'
-import { E, pipe } from '../fp.ts'
-import { batchLabels } from '../model/batch-labels.ts'
+import { E } from '../fp.ts'
 import type { Denoiser } from '../model/denoiser.ts'
 import type { ReplayConfig } from '../stream/replay-from.ts'
-import { checkSteps } from '../stream/step.ts'
-import { clipOf } from './stage-run.ts'
 import { type Composition, type Tensor } from './composition.ts'
 import { stageGuided } from './condition.ts'
 import { flawsOf, type PipelineError } from './flaws.ts'
-import { batchOfNoise, seedsOf, stageNoise } from './noise.ts'
+import { checkWith, type ModelFacts } from './model-flaws.ts'
+import { stageNoise } from './noise.ts'
 import type { Pipeline } from './pipeline.ts'
 import { namesOfProgram, type Program, runProgram, showProgram } from './program.ts'
 import { sampleProgram } from './stage-run.ts'
@@ -24,6 +19,8 @@ import { stageSampler } from './sampler.ts'
 import { literal, variable } from './staged.ts'
 import { stageSteps } from './steps.ts'
 import type { Composed } from './composition.ts'
+
+export type { ModelFacts } from './model-flaws.ts'
 
 /** What a pipeline means. */
 export interface Plan {
@@ -38,21 +35,12 @@ export interface Plan {
    * Whether it can be run with a model, as far as that can be told without asking the network.
    *
    * @param model - what is known of it
+   * @returns all that the model can't do, each with the way to its setting
    */
-  readonly check: (model: ModelFacts) => E.Either<Failure, void>
+  readonly check: (model: ModelFacts) => E.Either<readonly PipelineError[], void>
   /** What its one chain is made with, for those that go on from a saved state; none of a fork or an experiment. */
   readonly chain?: (model: Denoiser<Tensor>) => E.Either<Failure, ReplayConfig<Tensor>>
 }
-
-/** What is known of a model before it is loaded. */
-export type ModelFacts = Pick<
-  Denoiser<never>,
-  'schedule' | 'predicts' | 'labels' | 'range' | 'learnedVariance'
->
-
-/** How many rows a batch has where that is known, and is of the labels otherwise. */
-const batchOf = ({ noise, batch, experiment }: Pipeline): number | readonly number[] | undefined =>
-  experiment?.kind === 'interpolate' ? seedsOf(noise)?.length : (batchOfNoise(noise) ?? batch)
 
 /** What a chain is made with. */
 const chainOf =
@@ -66,39 +54,6 @@ const chainOf =
         noise: stageNoise(noise).run(scope),
       }
     })
-
-const checkWith =
-  (pipeline: Pipeline) =>
-  (facts: ModelFacts): E.Either<Failure, void> => {
-    const { condition, steps } = pipeline
-    const model = { ...facts, shape: [] } as unknown as Denoiser<Tensor>
-    const scope = new Map<string, unknown>([['model', model]])
-    return pipe(
-      batchLabels(facts.labels, condition.labels, batchOf(pipeline)),
-      E.chain(() =>
-        pipe(
-          chainOf(pipeline)(model),
-          E.chain((chain) =>
-            attempt((): DenoiseConfig<Tensor> => {
-              const clip = clipOf(pipeline)?.run(scope)
-              clipFor(clip, facts.range)
-              return { ...chain, ...(clip === undefined ? {} : { clip }) }
-            }),
-          ),
-        ),
-      ),
-      E.chain((config) =>
-        pipe(
-          transitions(facts.schedule, stageSteps(steps).run(scope), { finalLevel: steps.finalLevel }),
-          E.chain((chain) =>
-            pipeline.experiment?.kind === 'matrix' || pipeline.experiment?.kind === 'reconstruct'
-              ? E.right(undefined)
-              : checkSteps(config)(chain),
-          ),
-        ),
-      ),
-    )
-  }
 
 const recipeOf = ({ sampler, steps, condition, noise, experiment }: Pipeline): string => {
   const rule = stageSampler(sampler).run(new Map()).name

@@ -80,6 +80,24 @@ const linesOf = ({ placeOf }: Document, errors: readonly PipelineError[]): reado
     .map(({ line }) => line)
 
 /**
+ * What is wrong with a document, in its order.
+ *
+ * @param document - for the places
+ * @param errors - with the ways to their settings
+ *
+ * @example
+ * ```ts
+ * const document = orThrow(parseDocument('p.yaml', 'version: 1\ncondition: { labels: [cat] }'))
+ * const errors = [{ way: ['condition', 'labels'], reason: 'the model knows no cats' }]
+ * expect(invalidDocument(document)(errors).message).toBe('p.yaml:2:14 condition.labels: the model knows no cats')
+ * ```
+ */
+export const invalidDocument =
+  (document: Document) =>
+  (errors: readonly PipelineError[]): Invalid =>
+    invalid(linesOf(document, errors))
+
+/**
  * Decodes the pipeline that a document holds.
  *
  * @returns PipelineInvalid, with a line for everything that is wrong
@@ -91,10 +109,7 @@ const linesOf = ({ placeOf }: Document, errors: readonly PipelineError[]): reado
  * ```
  */
 export const decodeDocument = (document: Document): E.Either<Invalid, Pipeline> =>
-  pipe(
-    decodePipeline(document.value),
-    E.mapLeft((errors) => invalid(linesOf(document, errors))),
-  )
+  pipe(decodePipeline(document.value), E.mapLeft(invalidDocument(document)))
 
 /**
  * Compiles the pipeline that a document holds.
@@ -113,7 +128,4 @@ export const decodeDocument = (document: Document): E.Either<Invalid, Pipeline> 
  * ```
  */
 export const compileDocument = (document: Document, pipeline: Pipeline): E.Either<Invalid, Plan> =>
-  pipe(
-    compile(pipeline),
-    E.mapLeft((errors) => invalid(linesOf(document, errors))),
-  )
+  pipe(compile(pipeline), E.mapLeft(invalidDocument(document)))

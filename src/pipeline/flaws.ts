@@ -2,6 +2,7 @@
  * What is impossible in a pipeline whose every setting is possible by itself.
  */
 import { attempt } from '../attempt.ts'
+import type { Failure } from '../failure.ts'
 import { E } from '../fp.ts'
 import { MOST_SAMPLES } from '../limits.ts'
 import { outputOf } from '../media/output/output.ts'
@@ -21,6 +22,18 @@ export interface PipelineError {
   readonly part?: 'key' | 'value'
   /** The end of a sentence. */
   readonly reason: string
+}
+
+/**
+ * A failure as what is wrong with a setting.
+ *
+ * @param way - to the setting
+ */
+export const flawFrom = (way: PipelineError['way'], failure: Failure): PipelineError => {
+  const sentence = failure.message.replace(/[.]$/, '')
+  // what begins with a path begins as it is
+  const reason = 'path' in failure ? sentence : sentence.charAt(0).toLowerCase() + sentence.slice(1)
+  return { way, reason }
 }
 
 type Flaw = readonly [way: readonly string[], reason: string | undefined]

@@ -2,18 +2,26 @@
  * Where noise comes from: `noise: { kind: philox, seed: 7 }`.
  */
 import { Leaf, listOf, wholeFrom } from '../codecs.ts'
-import { isRecord } from '../json.ts'
 import { MOST_SAMPLES } from '../limits.ts'
 import type { NoiseSource } from '../noise/noise-source.ts'
 import { philox } from '../noise/philox.ts'
 import { torch, torchList } from '../noise/torch.ts'
 import * as t from 'io-ts'
+import {
+  countOfRange,
+  flawOfRange,
+  isRange,
+  numbersOf,
+  type Range,
+  rangeSchema,
+  wholeSchema,
+} from './range.ts'
 import { call, literal, type Staged } from './staged.ts'
 import { defaulted, free, kind, struct } from './struct.ts'
 import { type Variants, variants } from './variants.ts'
 
 /** One seed for the batch, or one for each sample. */
-export type Seeds = number | readonly number[] | { readonly from: number; readonly to: number }
+export type Seeds = number | readonly number[] | Range
 
 /** Where noise comes from. */
 export type Noise =
@@ -22,12 +30,7 @@ export type Noise =
 
 const whole = wholeFrom(0)
 const some = listOf('seeds', whole, MOST_SAMPLES)
-const isSeeds = (value: unknown): value is Seeds =>
-  whole.is(value) ||
-  some.is(value) ||
-  (isRecord(value) && Object.keys(value).length === 2 && whole.is(value['from']) && whole.is(value['to']))
-
-const wholeSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }
+const isSeeds = (value: unknown): value is Seeds => whole.is(value) || some.is(value) || isRange(value)
 
 /** The codec of seeds. */
 export const seedsCodec: t.Type<Seeds> = new Leaf<Seeds>(
@@ -38,12 +41,7 @@ export const seedsCodec: t.Type<Seeds> = new Leaf<Seeds>(
     anyOf: [
       wholeSchema,
       { type: 'array', minItems: 1, maxItems: MOST_SAMPLES, items: wholeSchema },
-      {
-        type: 'object',
-        properties: { from: wholeSchema, to: wholeSchema },
-        required: ['from', 'to'],
-        additionalProperties: false,
-      },
+      rangeSchema,
     ],
   },
 )
@@ -67,25 +65,26 @@ export const noiseCodec: Variants<Noise> = variants<Noise>('a source of noise', 
   torch: struct('torch', { kind: kind('torch'), seed }),
 })
 
-/** How many seeds there are, where each sample has its own: none is written out, as there may be more than could be. */
+/** How many seeds there are, where each sample has its own. */
 export const countOfSeeds = ({ seed }: Pick<Noise, 'seed'>): number | undefined => {
   if (typeof seed === 'number') return undefined
-  return 'from' in seed ? Math.max(0, seed.to - seed.from + 1) : seed.length
+  return 'from' in seed ? countOfRange(seed) : seed.length
 }
 
 /** The seeds, one by one, where each sample has its own; of noise without a flaw. */
 export const seedsOf = ({ seed }: Pick<Noise, 'seed'>): readonly number[] | undefined => {
   if (typeof seed === 'number') return undefined
-  return 'from' in seed ? Array.from({ length: seed.to - seed.from + 1 }, (_, i) => seed.from + i) : seed
+  return 'from' in seed ? numbersOf(seed) : seed
 }
 
 /** What is wrong with noise that its codec takes, as the end of a sentence. */
 export const flawOfNoise = (noise: Noise): string | undefined => {
   const { seed } = noise
   if (typeof seed === 'object' && 'from' in seed) {
-    if (seed.to < seed.from) return `seed goes from ${seed.from} to ${seed.to}, and it has to rise`
-    if (seed.to - seed.from >= MOST_SAMPLES)
-      return `seed names ${seed.to - seed.from + 1} samples, and ${MOST_SAMPLES} are the most`
+    const falls = flawOfRange(seed)
+    if (falls !== undefined) return `seed ${falls}`
+    if (countOfRange(seed) > MOST_SAMPLES)
+      return `seed names ${countOfRange(seed)} samples, and ${MOST_SAMPLES} are the most`
   }
   if (noise.kind === 'philox' && noise.samples !== undefined && typeof seed !== 'number')
     return 'samples are those of one seed, and there are several'

@@ -1,8 +1,8 @@
 /**
  * A pipeline as data: the whole vocabulary, and the codec of it.
  */
-import * as t from 'io-ts'
-import { listOf, numberIn, oneOf, wholeFrom, words, yesOrNo } from '../codecs.ts'
+import type * as t from 'io-ts'
+import { listOf, oneOf, wholeFrom, words } from '../codecs.ts'
 import { engineNames } from '../engine/engine.ts'
 import type { Output } from '../media/output/output.ts'
 import type { ClipSettings } from '../diffusion/clip-settings.ts'
@@ -15,9 +15,7 @@ import { outputCodec } from './outputs.ts'
 import { forkCodec, type ForkSettings, type Sampler, samplerCodec } from './sampler.ts'
 import { type Steps, stepsCodec } from './steps.ts'
 import { defaulted, free, needed, struct, type Struct } from './struct.ts'
-
-/** A value that a sweep tries. */
-export type Swept = string | number | boolean
+import { sweptCodec, type SweptValues } from './swept.ts'
 
 /** A pipeline, with every default. */
 export interface Pipeline {
@@ -38,10 +36,8 @@ export interface Pipeline {
   readonly experiment?: Experiment
   readonly outputs: readonly Output[]
   /** Values to try, by setting: a run for each combination. */
-  readonly grid?: Readonly<Record<string, readonly Swept[]>>
+  readonly grid?: Readonly<Record<string, SweptValues>>
 }
-
-const swept: t.Type<Swept> = t.union([words, numberIn(), yesOrNo], 'a text, a number, true or false')
 
 /**
  * The codec of a pipeline; {@link decodePipeline} says better what is wrong.
@@ -80,9 +76,9 @@ export const pipelineCodec: Struct<Pipeline> = struct<Pipeline>('a pipeline', {
   experiment: free(experimentCodec as t.Type<Experiment>, 'What to do instead of sampling.'),
   outputs: needed(listOf('outputs', outputCodec as t.Type<Output>), 'What is written where.'),
   grid: free(
-    new Named<readonly Swept[]>('values by setting', listOf('values', swept)) as unknown as t.Type<
-      Readonly<Record<string, readonly Swept[]>>
+    new Named<SweptValues>('values by setting', sweptCodec) as unknown as t.Type<
+      Readonly<Record<string, SweptValues>>
     >,
-    'Values to try, by setting (such as eta, steps or noise.seed): a run for each combination.',
+    'Values to try, by setting (such as eta, steps or noise.seed), a list or { from, to }: a run for each combination.',
   ),
 })

@@ -6,17 +6,21 @@ import { E, pipe } from '../fp.ts'
 import { isRecord } from '../json.ts'
 import { absent, assign, wayOf } from './assign.ts'
 import { type Document, type Invalid } from './document.ts'
-import type { Pipeline, Swept } from './pipeline.ts'
+import type { Pipeline } from './pipeline.ts'
+import { flawOfRange } from './range.ts'
+import { countOfValues, type Swept, type SweptValues, valuesOf } from './swept.ts'
 
 /** The most runs of one sweep. */
 const MOST_RUNS = 1024
 
 type Combination = ReadonlyArray<readonly [name: string, value: Swept]>
 
-const combinations = (grid: Readonly<Record<string, readonly Swept[]>>): readonly Combination[] =>
+const combinations = (grid: Readonly<Record<string, SweptValues>>): readonly Combination[] =>
   Object.entries(grid).reduce<readonly Combination[]>(
     (sofar, [name, values]) =>
-      sofar.flatMap((combination) => values.map((value) => [...combination, [name, value] as const])),
+      sofar.flatMap((combination) =>
+        valuesOf(values).map((value) => [...combination, [name, value] as const]),
+      ),
     [[]],
   )
 
@@ -34,15 +38,18 @@ const named = (path: string, combination: Combination): string => {
 /** What is wrong with the values of a setting, as the end of a sentence. */
 const flawOf = (
   name: string,
-  values: readonly Swept[],
+  swept: SweptValues,
   document: Document,
   before: readonly string[],
 ): string | undefined => {
   const reason = absent(name, document)
   if (reason !== undefined) return reason
+  const falls = 'from' in swept ? flawOfRange(swept) : undefined
+  if (falls !== undefined) return `it ${falls}`
   const other = before.find((each) => wayOf(each).join('.') === wayOf(name).join('.'))
   if (other !== undefined)
     return `it is the setting that ${other} is, and one run can't have two values of it`
+  const values = valuesOf(swept)
   const tags = values.map((value) => tagOf(String(value)))
   const again = tags.findIndex((tag, i) => tags.indexOf(tag) < i)
   if (again < 0) return undefined
@@ -62,7 +69,10 @@ const flawOf = (
 export const sweep = (document: Document, pipeline: Pipeline): E.Either<Invalid, readonly Document[]> => {
   const { grid, ...base } = pipeline
   if (grid === undefined) return E.right([document])
-  const runs = Object.values(grid).reduce((product, { length }) => product * length, 1)
+  const runs = Object.values(grid).reduce(
+    (product, values) => product * Math.max(1, countOfValues(values)),
+    1,
+  )
   if (runs > MOST_RUNS)
     return E.left(
       fail('PipelineInvalid', {

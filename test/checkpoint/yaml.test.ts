@@ -18,7 +18,19 @@ describe('parseYaml', () => {
     ['a: 1\nb: [yes, 1e3, .inf, ~, "2", 0x10]', { a: 1, b: ['yes', 1000, Infinity, null, '2', 16] }],
     ['{ a, b: , 1: c }', { a: null, b: null, 1: 'c' }],
     ['- &x { a: 1 }\n- *x\n- &x 2\n- *x', [{ a: 1 }, { a: 1 }, 2, 2]],
-    ['<<: { a: 1 }', { '<<': { a: 1 } }],
+    [
+      '- &x { a: 1, b: 2 }\n- { b: 3, <<: *x }\n- *x',
+      [
+        { a: 1, b: 2 },
+        { a: 1, b: 3 },
+        { a: 1, b: 2 },
+      ],
+    ],
+    [
+      '- &x { a: 1 }\n- &y { a: 2, b: 3, <<: *x }\n- <<: [*x, *y]',
+      [{ a: 1 }, { a: 2, b: 3 }, { a: 1, b: 3 }],
+    ],
+    ['"<<": { a: 1 }', { '<<': { a: 1 } }],
     ['a: !!str 1', { a: '1' }],
     ['%YAML 1.1\n---\na: yes\nb: 010', { a: 'yes', b: 10 }],
     ['\ufeffa: 1\r\nb: 2\r\n', { a: 1, b: 2 }],
@@ -43,6 +55,9 @@ describe('parseYaml', () => {
     ['? [a]\n: 1', 1, 3, 'it is not valid YAML (With stringKeys, all keys must be strings)'],
     ['a: 1\n---\nb: 2', 2, 1, 'it has more than one document'],
     ['a: *b\nb: &b 1', 1, 4, 'the alias *b names nothing that is whole before it'],
+    ['a: &a 1\n<<: *a', 2, 1, '<< takes settings that are named elsewhere'],
+    ['a: &a { b: 1 }\nc: { <<: *a, <<: *a }', 2, 14, 'comes once'],
+    ['a: &a { b: 1, <<: *a }', 1, 19, 'the alias *a names nothing that is whole before it'],
     ['a: &a [1, *a]', 1, 11, 'the alias *a names nothing that is whole before it'],
   ])('refuses %j', (text, line, column, reason) => {
     expect(read(text)).toMatchObject(
@@ -64,6 +79,8 @@ describe('parseYaml', () => {
     expect(placeOf(['sampler', '0', 'eta'], 'key')).toEqual({ line: 5, column: 5 })
     // what an alias stands for is said where it is named
     expect(placeOf(['sampler', 1, 'kind'])).toEqual({ line: 3, column: 9 })
+    const merging = parseYaml('- &a { eta: 1 }\n- { <<: *a, kind: ddim }')
+    expect(E.isRight(merging) && merging.right.placeOf([1, 'eta'])).toEqual({ line: 1, column: 13 })
   })
 })
 
@@ -80,6 +97,11 @@ describe('what would take too long or too much', () => {
 
   it.each([
     ['a bomb of aliases', bomb, 'its aliases stand for more than 500000 values'],
+    [
+      'a bomb of merge keys',
+      `- &a {${Array.from({ length: 9000 }, (_, i) => `k${i}`).join(',')}}\n${'- { <<: *a }\n'.repeat(9000)}`,
+      'its merge keys stand for more than 500000 values',
+    ],
     ['a chain of aliases', chain, 'it is nested more than 64 levels deep'],
     ['brackets', fill('['), 'it is nested more than 64 levels deep'],
     ['braces', fill('{a: '), 'it is nested more than 64 levels deep'],

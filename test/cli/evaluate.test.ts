@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { evaluateCommand, type EvaluateFlags } from '../../src/cli/evaluate.ts'
-import { exitCode } from '../../src/cli/write-run.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
 import { defaultImages } from '../../src/data/open-images.ts'
 
 const plain: EvaluateFlags = { batch: '64', engine: 'wasm' }
 const run = async (flags: Partial<EvaluateFlags>) => {
   const said: string[] = []
   const printed: string[] = []
-  const code = await evaluateCommand({ ...plain, ...flags }, (text) => printed.push(text), {
-    terminal: { write: (text: string) => said.push(text) },
-    signal: new AbortController().signal,
-  })
+  const code = await evaluateCommand(
+    { ...plain, ...flags },
+    {
+      print: (text) => printed.push(text),
+      terminal: { write: (text: string) => said.push(text) },
+      signal: new AbortController().signal,
+    },
+  )
   return { code, said, printed }
 }
 

@@ -7,7 +7,7 @@ import type { OutputFlags } from '../../src/cli/output-flags.ts'
 import type { FolderFlags } from '../../src/cli/run-folder.ts'
 import { sample } from '../../src/cli/sample.ts'
 import type { Flags } from '../../src/cli/settings.ts'
-import { exitCode } from '../../src/cli/write-run.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
 import { goldenPath } from '../support/goldens.ts'
 
 let room: string

@@ -7,7 +7,7 @@ import { runCommand, type RunFlags } from '../../src/cli/run.ts'
 import { sample } from '../../src/cli/sample.ts'
 import { samplingDefaults } from '../../src/cli/sampling-flags.ts'
 import { validate } from '../../src/cli/validate.ts'
-import { exitCode } from '../../src/cli/write-run.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
 import { E } from '../../src/fp.ts'
 import { goldenPath } from '../support/goldens.ts'
 
@@ -263,7 +263,7 @@ describe('what is refused', () => {
       'version: 1\ncondition: { labels: [snaeker] }\noutputs: [{ kind: grid, path: a.png }]',
     )
     expect(await validate([path], [], write, write)).toBe(exitCode.refused)
-    expect(said.join('')).toContain('The model has no label snaeker;')
+    expect(said.join('')).toContain(`${path}:2:23 condition.labels[0]: the model has no label snaeker;`)
     expect(said.join('')).toContain('the nearest is sneaker')
   })
 })

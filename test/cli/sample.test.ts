@@ -8,7 +8,7 @@ import type { OutputFlags } from '../../src/cli/output-flags.ts'
 import type { Flags } from '../../src/cli/settings.ts'
 import { E } from '../../src/fp.ts'
 import { provenanceOf } from '../../src/media/output/provenance-of.ts'
-import { exitCode } from '../../src/cli/write-run.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
 import { goldenPath } from '../support/goldens.ts'
 
 let room: string

@@ -8,7 +8,8 @@ import type { RunEvent } from '../../src/cli/run-event.ts'
 import { runCommand } from '../../src/cli/run.ts'
 import { sample } from '../../src/cli/sample.ts'
 import { samplingDefaults } from '../../src/cli/sampling-flags.ts'
-import { type Context, exitCode } from '../../src/cli/write-run.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
+import type { Context } from '../../src/cli/write-run.ts'
 import { goldenPath } from '../support/goldens.ts'
 
 const home = 'test/.generated'
@@ -69,6 +70,19 @@ describe('a run', () => {
     expect(events[4]).toMatchObject({ path: join(room, 'a.npy'), bytes: 128 + 4 * 2 * 784 })
     expect(events.at(-1)).toMatchObject({ code: 0, samples: 2, steps: 3 })
     expect(events.map((event) => JSON.parse(JSON.stringify(event)) as RunEvent)).toEqual(events)
+  })
+
+  it('tells programs what is refused and what has failed, too', async () => {
+    const events: RunEvent[] = []
+    const { context, said } = listening({ report: (event) => events.push(event), quiet: true })
+    expect(await runCommand(join(room, 'nothing.yaml'), {}, context)).toBe(exitCode.refused)
+    const flags = { ...samplingDefaults, sampler: 'dmim', output: [join(room, 'b.png')] }
+    expect(await sample(flags, context)).toBe(exitCode.refused)
+    expect(events.map((event) => 'kind' in event && [event.event, event.kind])).toEqual([
+      ['refused', 'FileUnreadable'],
+      ['refused', 'Usage'],
+    ])
+    expect(events.map((event) => 'reason' in event && `${event.reason}\n`)).toEqual(said)
   })
 
   it('says what is wrong however quiet it is', async () => {

@@ -31,7 +31,7 @@ const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]>
   [['levitate'], 'There is no command levitate.'],
   [['txt2img'], 'There is no command txt2img; here it is sample.'],
   [['ls'], 'A list is needed: models, schedules, spacings, samplers, experiments or outputs.'],
-  [['run'], 'A file is needed: pipeline.yaml, .json, .ts or .mjs.'],
+  [['run'], 'A file is needed: pipeline.yaml, .json, .ts or .mjs, or - for standard input.'],
   [['sample', '--stepz', '3', '-o', 'x.png'], 'There is no option --stepz; the nearest is --steps.'],
   [['sample', '--etta=0.5', '-o', 'x.png'], 'There is no option --etta; the nearest is --eta.'],
   [['sample', '-o', 'x.png', '-x'], 'There is no option -x.'],
@@ -146,6 +146,13 @@ describe.concurrent('what is refused', () => {
     expect(ran).toEqual({ code: 2, stdout: '', stderr: `${sentence}\n` })
     expect(ran.stderr).toMatch(isSentence)
     expect(readdirSync(cwd)).toEqual([])
+  })
+
+  it('is an event besides, for programs', async () => {
+    const { code, stdout, stderr } = await command.run(['sample', '--json', '--stepz', '3'])
+    const reason = 'There is no option --stepz; the nearest is --steps.'
+    expect([code, stderr]).toEqual([2, `${reason}\n`])
+    expect(JSON.parse(stdout)).toEqual({ event: 'refused', kind: 'Usage', reason, code: 2 })
   })
 
   it('shows the help on stderr where there is no command', async () => {

@@ -202,16 +202,16 @@ describe('rxdiffusion sample', () => {
   })
 })
 
-/** Presses Ctrl-C when so many lines have been said. */
+/** Presses Ctrl-C, or ends it otherwise, when so many lines have been said. */
 const interruptAfter =
-  (lines: number) =>
+  (lines: number, signal: NodeJS.Signals = 'SIGINT') =>
   (child: ChildProcess): void => {
     let said = 0
     const listen = (chunk: Buffer): void => {
       said += chunk.toString().split('\n').length - 1
       if (said < lines) return
       child.stderr?.off('data', listen)
-      child.kill('SIGINT')
+      child.kill(signal)
     }
     child.stderr?.on('data', listen)
   }
@@ -237,6 +237,18 @@ describe('Ctrl-C', () => {
       child.stdout.resume()
     })
     expect(await closed).toEqual([null, 'SIGINT'])
+  })
+
+  it.each(['SIGTERM', 'SIGHUP'] as const)('is what %s does, too', async (signal) => {
+    const home = join(room, signal)
+    const files = ['x.npy', 'film.mp4', 'film.gif', 'frames/']
+    const ran = await command.run(
+      ['sample', '--steps', '500', '--batch', '1', ...files.map((path) => `--output=${signal}/${path}`)],
+      { cwd: room, watch: interruptAfter(1, signal) },
+    )
+    expect([ran.code, ran.stderr]).toEqual([130, expect.stringContaining('Interrupted: ') as string])
+    expect(readdirSync(home).toSorted()).toEqual(['film.gif', 'film.mp4', 'frames', 'x.npy', 'x.npy.json'])
+    expect(readdirSync(join(home, 'frames')).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
   it('ends a run with its files', async () => {
@@ -285,6 +297,23 @@ describe('a pipe that is closed early', () => {
     expect(stdout).toMatch(/^step 4 of 40, .*\n0\n$/)
     expect(stderr).toBe('')
     expect(existsSync(join(room, 'e.npy'))).toBe(true)
+  })
+})
+
+describe('standard input', () => {
+  it('is a pipeline for run, explain and validate', async () => {
+    const text =
+      'version: 1\\nbatch: 1\\nsteps: { kind: trailing, count: 2 }\\noutputs: [{ kind: grid, path: in/grid.png }]'
+    const ran = await command.bash(`printf '${text}' | $rxdiffusion run -`, room)
+    expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining('wrote in/grid.png') as string])
+    expect(existsSync(join(room, 'in/grid.png'))).toBe(true)
+    const explained = await command.bash(`printf '${text}' | $rxdiffusion explain -`, room)
+    expect(explained.stdout).toContain('respace(model.schedule, trailing(2))')
+    const wrong = await command.bash(`printf '${text}\\nseed: 1' | $rxdiffusion validate -`, room)
+    expect([wrong.code, wrong.stderr.slice(0, 45)]).toEqual([
+      2,
+      '<stdin>:5:1 seed: there is no such setting he',
+    ])
   })
 })
 

@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { validate } from '../../src/cli/validate.ts'
-import { exitCode } from '../../src/cli/write-run.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
 import { goldenPath } from '../support/goldens.ts'
 
 const corpus = 'test/pipeline/broken'

@@ -150,6 +150,14 @@ describe('a sweep', () => {
     expect(runs.every((run) => run.grid === undefined)).toBe(true)
   })
 
+  it('takes a range for the numbers in it', () => {
+    const [range, list] = ['{ seed: { from: 2, to: 4 } }', '{ seed: [2, 3, 4] }'].map((grid) =>
+      orThrow(swept(grid)).map((run) => orThrow(run)),
+    )
+    expect(range).toHaveLength(3)
+    expect(range).toEqual(list)
+  })
+
   it('says which values are impossible, where they stand', () => {
     expect(orThrow(swept('{ eta: [0, 2] }'))[1]).toMatchObject(
       E.left({ problems: ['p.yaml:3:14 sampler.eta: expected a number from 0 to 1, got 2'] }),

@@ -15,7 +15,7 @@ import { join, resolve } from 'node:path'
 import { PNG } from 'pngjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCommand } from '../../src/cli/run.ts'
-import { exitCode } from '../../src/cli/write-run.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
 
 const names = readdirSync('pipelines')
   // recipes of trainings lie there, too
