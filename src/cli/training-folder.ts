@@ -15,7 +15,8 @@ import { writeWhole } from '../media/sink/files.ts'
 import { orThrow } from '../or-throw.ts'
 import { stateOfTensors, tensorsOfState, type TrainingState } from '../train/training-state.ts'
 import { toSvg } from './plot-chart.ts'
-import { type Curves, toCsv } from './plot-curves.ts'
+import { csvOf } from './csv.ts'
+import type { Curves } from './plot-curves.ts'
 
 /** A line of `losses.csv`, or of `held-out.csv`. */
 export interface LossRow {
@@ -187,8 +188,8 @@ export const keepTraining =
   async (state: TrainingState, history: History): Promise<string> => {
     const curves = curvesOf(history)
     const write = async (name: string, rows: readonly LossRow[]): Promise<void> => {
-      const points = rows.map(({ step, loss }) => ({ step, loss }))
-      await orThrow(writeWhole(join(out, name), text(toCsv({ ...curves, points }))))
+      const csv = csvOf(rows.map(({ step, loss }) => ({ step, loss })))
+      await orThrow(writeWhole(join(out, name), text(csv)))
     }
     await write('losses.csv', history.losses)
     if (history.heldOut.length > 0) await write('held-out.csv', history.heldOut)
