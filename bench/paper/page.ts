@@ -1,7 +1,8 @@
 /** The page with the tables, and its pictures: nothing is said there that was not measured. */
 import { toSvg } from '../../src/cli/plot-chart.ts'
 import type { Curves } from '../../src/cli/plot-curves.ts'
-import { COMMON, type Eta, etas, type SpacingName } from './cells.ts'
+import { many } from '../../src/many.ts'
+import { cells, COMMON, type Eta, etas, keyOf, type SpacingName } from './cells.ts'
 import type { Distances, Measured } from './measure.ts'
 
 export interface Results {
@@ -69,72 +70,88 @@ const asGood = (results: Results, eta: Eta): string => {
   return `- 1,000 steps of ${name} come as near to the data as ${said('frechet', 'Fréchet distance')}, and ${said('kernel', 'kernel distance')}.`
 }
 
+/** A part of the page; nothing where nothing was measured yet. */
+const section = (title: string, measured: boolean, text: string): string =>
+  measured ? `## ${title}\n\n${text}\n` : `## ${title}\n\nNot measured yet.\n`
+
+const tables = (results: Results, spacing: SpacingName): string =>
+  [
+    byEta(results, spacing, (cell) => cell.distances.map(({ frechet }) => frechet.toFixed(2)).join(' / ')),
+    byEta(results, spacing, (cell) => kernelOf(cell.distances.at(-1)!)),
+  ].join('\n\n')
+
+const errorTable = (results: Results): string =>
+  markdown(
+    ['S', 'error', 'images'],
+    all(results, 'reconstruction').map(({ steps, error, images }) => [
+      String(steps),
+      error.toPrecision(3),
+      String(images),
+    ]),
+  )
+
+const timeTable = (results: Results): string => {
+  const time = all(results, 'time')
+  return markdown(
+    ['S', `seconds for ${String(time[0]?.images ?? '')} images`, 'ms for a step of an image'],
+    time.map(({ steps, seconds, images }) => [
+      String(steps),
+      seconds.toFixed(2),
+      ((1000 * seconds) / steps / images).toFixed(2),
+    ]),
+  )
+}
+
 export const page = (results: Results): string => {
   const { floor = [] } = results
-  const quality = (spacing: SpacingName): string =>
-    [
-      byEta(results, spacing, (cell) => cell.distances.map(({ frechet }) => frechet.toFixed(2)).join(' / ')),
-      byEta(results, spacing, (cell) => kernelOf(cell.distances.at(-1)!)),
-    ].join('\n\n')
-  const time = all(results, 'time')
-  const perStep = time.map(({ seconds, steps, images }) => (1000 * seconds) / steps / images)
+  const has = (kind: Measured['kind'], spacing?: SpacingName): boolean =>
+    all(results, kind).some(
+      (cell) => spacing === undefined || (cell.kind === 'quality' && cell.spacing === spacing),
+    )
+  const left = cells.filter((cell) => results.measured[keyOf(cell)] === undefined).length
+  const faster = (['1', 'σ̂'] as const).map((eta) => asGood(results, eta)).filter((line) => line !== '')
+  const ofTraining = floor.map(
+    ({ images, frechet }) => `${frechet.toFixed(2)} for ${images.toLocaleString('en')}`,
+  )
   return `# The paper's claim, on the default model
 
 The tables of arXiv:2010.02502, sec. 5, for the model that comes along. \`npm run bench:paper -- FOLDER\` measures them, with Fashion-MNIST's
 files in the folder; it goes on where it was stopped, and writes this page from [results.json](paper/results.json).
-
+${left === 0 ? '' : `${many(left, 'figure')} of ${String(cells.length)} have not been measured yet.\n`}
 **Protocol.** Samples 0 to 1,023 of seed 0 (0 to 255 where S = 1000), the ten classes in turn, no guidance, x₀ clipped as the library does
 (\`x0+eps\`); uniform is \`trailing\`, quadratic ends at T. They are compared with the 10,000 test images in the features of the [classifier that
 comes along](evaluation.md), which are not Inception's: figures compare with each other, not with the paper's. The Fréchet distance is biased
 upwards for few images, so it stands for the first ${String(COMMON)} samples and then for all; the kernel distance (of all) is not.
-Training images in place of samples: ${floor.map(({ images, frechet }) => `${frechet.toFixed(2)} for ${images.toLocaleString('en')}`).join(', ')}; kernel distance ${floor
-    .slice(-1)
-    .map(kernelOf)
-    .join('')}.
+Training images in place of samples: ${ofTraining.join(', ')}; kernel distance ${floor.slice(-1).map(kernelOf).join('')}.
 
-## Table 1: quality by η and S
-
-Uniform spacing; Fréchet distance for ${String(COMMON)} / all samples, then kernel distance:
-
-${quality('uniform')}
-
-Quadratic spacing, of which repeats are dropped (49 steps of 50, 96 of 100):
-
-${quality('quadratic')}
-
-![Fréchet distance against the number of steps](paper/quality.svg)
-
-## As good in fewer steps
-
-${(['1', 'σ̂'] as const)
-  .map((eta) => asGood(results, eta))
-  .filter((line) => line !== '')
-  .join('\n')}
-
-By the same ${String(COMMON)} samples and uniform spacing; S is one of those of the table.
-
-## Table 2: images to noise and back
-
-DDIM up and down; mean squared error per pixel on [0, 1], of the first test images:
-
-${markdown(
-  ['S', 'error', 'images'],
-  all(results, 'reconstruction').map(({ steps, error, images }) => [
-    String(steps),
-    error.toPrecision(3),
-    String(images),
-  ]),
-)}
-
-## Figure 4: time is linear in S
-
-${markdown(
-  ['S', `seconds for ${String(time[0]?.images ?? '')} images`, 'ms for a step of an image'],
-  time.map(({ steps, seconds }, i) => [String(steps), seconds.toFixed(2), perStep[i]!.toFixed(2)]),
-)}
-
-![Seconds against the number of steps](paper/time.svg)
-`
+${[
+  section(
+    'Table 1: quality by η and S, uniform spacing',
+    has('quality', 'uniform'),
+    `Fréchet distance for ${String(COMMON)} / all samples, then kernel distance:\n\n${tables(results, 'uniform')}\n\n` +
+      '![Fréchet distance against the number of steps](paper/quality.svg)',
+  ),
+  section(
+    'Table 1, quadratic spacing',
+    has('quality', 'quadratic'),
+    `Repeated timesteps are dropped: 49 steps of 50, 96 of 100.\n\n${tables(results, 'quadratic')}`,
+  ),
+  section(
+    'As good in fewer steps',
+    faster.length > 0,
+    `By the same ${String(COMMON)} samples and uniform spacing; S is one of those of the table.\n\n${faster.join('\n')}`,
+  ),
+  section(
+    'Table 2: images to noise and back',
+    has('reconstruction'),
+    `DDIM up and down; mean squared error per pixel on [0, 1], of the first test images:\n\n${errorTable(results)}`,
+  ),
+  section(
+    'Figure 4: time is linear in S',
+    has('time'),
+    `${timeTable(results)}\n\n![Seconds against the number of steps](paper/time.svg)`,
+  ),
+].join('\n')}`
 }
 
 /** The pictures by the names of their files. */
@@ -144,7 +161,7 @@ export const pictures = async (results: Results): Promise<ReadonlyArray<readonly
     x: { column: 'steps', title: 'S' },
     panels: [
       { column: 'frechet', title: 'Fréchet distance', logarithmic: true },
-      { column: 'kernel', title: 'kernel distance', logarithmic: true },
+      { column: 'kernel', title: 'kernel distance' },
     ],
     dotted: true,
     points: etas.flatMap((eta) =>
@@ -165,6 +182,6 @@ export const pictures = async (results: Results): Promise<ReadonlyArray<readonly
   }
   return [
     ['quality.svg', await toSvg(quality)],
-    ['time.svg', await toSvg(time)],
+    ...(time.points.length === 0 ? [] : [['time.svg', await toSvg(time)] as const]),
   ]
 }
