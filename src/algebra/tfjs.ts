@@ -74,7 +74,7 @@ const upsample = tf.customGrad((input) => {
  * The algebra of tensors.
  *
  * @remarks
- * `combine` and `clamp` are one kernel each on the backends cpu and wasm. Each function returns one new tensor (`split` as many as asked for)
+ * `combine` and `clamp` are one kernel each on the backends cpu, wasm and webgpu. Each function returns one new tensor (`split` as many as asked for)
  * and leaves no other behind. Weights are laid out as tfjs likes them; see {@link tfjsParameters}.
  *
  * @example
