@@ -104,7 +104,7 @@ const noteOn = (rules: ReadonlyArray<Named<Rule>>): Pick<Curves, 'note'> => {
     ...(asking === ''
       ? []
       : [
-          `Of ${asking}, x̂₀ and ε̂ are no single answer of the network, but what several come to, as in plms' first step.`,
+          `Where ${asking} ask${asking.includes(',') ? '' : 's'} the network twice, x̂₀ and ε̂ are what its answers come to.`,
         ]),
     ...(looking === ''
       ? []

@@ -181,9 +181,11 @@ describe('plot', () => {
   it('says what coefficients can’t show of solvers, in words and in the picture', async () => {
     const output = [join(room, 'solvers.svg')]
     const { err } = await run('coefficients', ['ddim', 'dpmpp-2m', 'heun'], { output, steps: '5' })
-    expect(err).toMatch(/^Of heun, x̂₀ and ε̂ are no single answer of the network.* Of dpmpp-2m, what/)
+    expect(err).toMatch(
+      /^Where heun asks the network twice, x̂₀ and ε̂ are what its answers come to\. Of dpmpp-2m, what/,
+    )
     const svg = readFileSync(output[0]!, 'utf8')
-    expect(svg).toContain('Of heun, x̂₀ and ε̂')
+    expect(svg).toContain('Where heun asks')
     expect(svg).toContain('of x̂₀ one step before')
     expect((await run('coefficients', ['ddim', 'ddpm'])).err).toBe('')
   })
