@@ -52,9 +52,12 @@ const withoutTelemetry = (): void => {
 
 /** onnxruntime itself; EngineUnavailable where its package or its native library is missing. */
 export const onnxLibrary: TE.TaskEither<FailureOf<'EngineUnavailable'>, typeof Library> = TE.tryCatch(
-  () => {
+  async () => {
     withoutTelemetry()
-    return import('onnxruntime-node')
+    const library = await import('onnxruntime-node')
+    // what it finds wrong is thrown as well
+    library.env.logLevel = 'fatal'
+    return library
   },
   (error) => fail('EngineUnavailable', { engine, reason: reasonOf(error) }),
 )
@@ -62,8 +65,8 @@ export const onnxLibrary: TE.TaskEither<FailureOf<'EngineUnavailable'>, typeof L
 /** onnxruntime's names for the options. */
 export const sessionOptions = ({ threads, providers }: OnnxOptions): InferenceSession.SessionOptions => ({
   graphOptimizationLevel: 'all',
-  // errors only: its advice is for the makers of models, and stderr belongs to the user
-  logSeverityLevel: 3,
+  // its advice is for the makers of models, and stderr belongs to the user
+  logSeverityLevel: 4,
   ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   ...(providers === undefined ? {} : { executionProviders: providers }),
 })

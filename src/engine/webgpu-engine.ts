@@ -63,7 +63,9 @@ const watch = (device: GPUDevice, engine: EngineName): Mishap => {
   })
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault()
-    mishap.failure ??= fail('ModelRejected', { engine, reason: reasonOf(event.error.message) })
+    const { error } = event
+    const what = error instanceof GPUOutOfMemoryError ? 'out of memory: ' : ''
+    mishap.failure ??= fail('ModelRejected', { engine, reason: `${what}${reasonOf(error.message)}` })
   })
   return mishap
 }

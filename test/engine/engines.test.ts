@@ -119,7 +119,9 @@ describe('reasonOf', () => {
   it.each([
     [new Error("Cannot find package 'left-pad' imported from a.js"), 'the package left-pad is not installed'],
     [new Error("Cannot find module '@a/b'\nRequire stack:\n- c.js"), 'the package @a/b is not installed'],
+    [new Error("Cannot find module '/a/b.node' imported from c.js"), '/a/b.node is missing'],
     [new Error('It broke.\n    at somewhere'), 'It broke'],
+    [new Error('Invalid TF_Status: 3\nMessage: Incompatible shapes.'), 'Incompatible shapes'],
     [new Error('no such file: x.so'), 'no such file: x.so'],
     ['a word', 'a word'],
     [undefined, 'undefined'],
@@ -141,7 +143,7 @@ const failing = (error: Error): Model => ({
 describe('a batch that is too large', () => {
   it.each([
     'Failed to allocate memory for requested buffer of size 411041792000',
-    'OOM when allocating tensor with shape[4096,28,28,64]',
+    'Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[4096,8,784,4] and type float',
     'Buffer size (4110417920) exceeds the max buffer size limit (268435456)',
     'Array buffer allocation failed',
   ])('is told in one sentence where a library says %s', async (words) => {
