@@ -92,6 +92,8 @@ export interface NetworkAlgebra<T> {
     shift: T,
     options: { readonly groups: number; readonly eps: number },
   ) => T
+  /** {@link NetworkAlgebra.groupNorm}, then `silu`, by an instance that can do both in one pass. */
+  readonly groupNormSilu?: NetworkAlgebra<T>['groupNorm']
   readonly activate: (kind: Activation, x: T) => T
   /** Elementwise sum of two values of one shape. */
   readonly add: (x: T, y: T) => T

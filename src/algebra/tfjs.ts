@@ -5,9 +5,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Activation, NetworkAlgebra, Parameters, Shape, TensorAlgebra, Values } from './algebra.ts'
+import { attention } from './tfjs/attention.ts'
 import { conv2d } from './tfjs/conv2d.ts'
 import { registerGradients } from './tfjs/gradients.ts'
-import { groupNorm } from './tfjs/group-norm.ts'
+import { groupNorm, groupNormSilu } from './tfjs/group-norm.ts'
 import { clampedCombination, linearCombination } from './tfjs/linear-combination.ts'
 import { divideByQuantile, matchDeviation } from './tfjs/rows.ts'
 import { sinusoid } from './tfjs/sinusoid.ts'
@@ -37,16 +38,6 @@ const dense: Network['dense'] = (x, weight, bias) => {
   return tf.reshape(product, [...x.shape.slice(0, -1), outs])
 }
 
-const attention: Network['attention'] = (q, k, v, heads) => {
-  const [rows = 1, length = 1, channels = 1] = q.shape
-  const dim = channels / heads
-  const apart = (x: tf.Tensor): tf.Tensor =>
-    tf.transpose(tf.reshape(x, [rows, length, heads, dim]), [0, 2, 1, 3])
-  const logits = tf.matMul(tf.mul(apart(q), 1 / Math.sqrt(dim)), apart(k), false, true)
-  const seen = tf.matMul(tf.softmax(logits), apart(v))
-  return tf.reshape(tf.transpose(seen, [0, 2, 1, 3]), [rows, length, channels])
-}
-
 /** By a product with unit vectors: the table stands on its side, as all matrices among the weights do. */
 const embedding: Network['embedding'] = (table, indices) => {
   const [, count = 1] = table.shape
@@ -74,7 +65,7 @@ const upsample = tf.customGrad((input) => {
  * The algebra of tensors.
  *
  * @remarks
- * `combine` and `clamp` are one kernel each on the backends cpu and wasm. Each function returns one new tensor (`split` as many as asked for)
+ * `combine` and `clamp` are one kernel each on the backends cpu, wasm and webgpu. Each function returns one new tensor (`split` as many as asked for)
  * and leaves no other behind. Weights are laid out as tfjs likes them; see {@link tfjsParameters}.
  *
  * @example
@@ -107,12 +98,13 @@ export const tfjs: TensorAlgebra<tf.Tensor> = {
   conv2d,
   dense: tidy(dense),
   groupNorm,
+  groupNormSilu,
   activate: tidy((kind, x) => activations[kind](x)),
   add: (x, y) => tf.add(x, y),
   affine: tidy((x, factor, offset) => tf.add(tf.mul(x, factor), offset)),
   addVector: tidy((image, vector) => tf.add(image, perPixel(vector))),
   modulate: tidy((image, scale, shift) => tf.add(tf.mul(image, tf.add(perPixel(scale), 1)), perPixel(shift))),
-  attention: tidy(attention),
+  attention,
   toTokens: (image) => {
     const [rows = 1, height = 1, width = 1, channels = 1] = image.shape
     return tf.reshape(image, [rows, height * width, channels])

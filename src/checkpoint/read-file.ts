@@ -1,7 +1,7 @@
 /**
  * Files, read with failures as data.
  */
-import { constants } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { fail } from '../failure.ts'
@@ -162,6 +162,14 @@ export const readBytes = (path: string, most?: number): TE.TaskEither<Unreadable
       : file.read(0, file.size),
   )
 
+const textOf =
+  (path: string) =>
+  (bytes: Uint8Array): E.Either<Unreadable, string> =>
+    E.tryCatch(
+      () => new TextDecoder('utf-8', { fatal: true }).decode(bytes),
+      () => fail('FileUnreadable', { path, reason: 'it is not UTF-8 text' }),
+    )
+
 /**
  * The text of a file.
  *
@@ -177,12 +185,29 @@ export const readBytes = (path: string, most?: number): TE.TaskEither<Unreadable
  * ```
  */
 export const readText = (path: string, most: number): TE.TaskEither<Unreadable, string> =>
+  pipe(readBytes(path, most), TE.chainEitherK(textOf(path)))
+
+/**
+ * The text of standard input, to its end.
+ *
+ * @param called - what failures call it
+ * @param most - how many bytes it may have
+ * @returns FileUnreadable as {@link readText}
+ */
+export const readStandardInput = (called: string, most: number): TE.TaskEither<Unreadable, string> =>
   pipe(
-    readBytes(path, most),
-    TE.chainEitherK((bytes) =>
-      E.tryCatch(
-        () => new TextDecoder('utf-8', { fatal: true }).decode(bytes),
-        () => fail('FileUnreadable', { path, reason: 'it is not UTF-8 text' }),
-      ),
-    ),
+    TE.tryCatch(async () => {
+      const chunks: Uint8Array[] = []
+      let size = 0
+      for await (const chunk of createReadStream('', {
+        fd: 0,
+        autoClose: false,
+      }) as AsyncIterable<Uint8Array>) {
+        size += chunk.length
+        if (size > most) throw new Error(`it has more than the ${String(most)} bytes that are allowed`)
+        chunks.push(chunk)
+      }
+      return Buffer.concat(chunks)
+    }, unreadable(called)),
+    TE.chainEitherK(textOf(called)),
   )

@@ -1,23 +1,25 @@
 /**
  * `rxdiffusion consistency`: a table of how much of an image x_T decides alone, and how much the number of steps.
  */
-import { concatMap, from, lastValueFrom, map, takeUntil, toArray } from 'rxjs'
+import { concatMap, defer, from, map, type Observable, toArray } from 'rxjs'
 import { transitions } from '../diffusion/transition.ts'
 import { consistency } from '../experiment/consistency.ts'
 import type { Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { batchLabels, type BatchLabels } from '../model/batch-labels.ts'
 import { checkSteps } from '../stream/step.ts'
+import { failWith } from './fail-with.ts'
 import { readWholes } from './flags.ts'
 import { configOf, type Opened, openModel, settle } from './plan.ts'
 import { samplingDefaults } from './sampling-flags.ts'
 import type { Flags, Settings } from './settings.ts'
-import { exitCode } from './exit-code.ts'
-import { carryOut, type Context, interruption } from './write-run.ts'
+import { readTableFiles, type TableContext, type TableFile, type TableFlags, tabulate } from './tabulate.ts'
+import { carryOut } from './write-run.ts'
 import { many } from '../many.ts'
+import { quoted } from '../quoted.ts'
 
 /** The flags as the command line has them. */
-export interface ConsistencyFlags extends Partial<Omit<Flags, 'sampler' | 'steps'>> {
+export interface ConsistencyFlags extends Partial<Omit<Flags, 'sampler' | 'steps'>>, TableFlags {
   readonly sampler?: readonly string[]
   readonly steps: string
 }
@@ -25,9 +27,12 @@ export interface ConsistencyFlags extends Partial<Omit<Flags, 'sampler' | 'steps
 /** A sampler with every number of steps, the most last. */
 type Column = readonly Settings[]
 
+const nameOf = (column: Column): string => column[0]?.rule.name ?? ''
+
 const readColumns = ({
   sampler = ['ddim', 'ddpm'],
   steps,
+  output: _,
   ...flags
 }: ConsistencyFlags): E.Either<Failure, readonly Column[]> =>
   pipe(
@@ -39,17 +44,23 @@ const readColumns = ({
         )(counts.toSorted((a, b) => a - b)),
       )(sampler),
     ),
+    E.filterOrElseW(
+      (columns) => new Set(columns.map(nameOf)).size === columns.length,
+      () => failWith(`--sampler names the same sampler twice: ${sampler.map(quoted).join(', ')}`),
+    ),
   )
 
 interface Prepared extends Pick<Opened, 'model' | 'engine'> {
   readonly columns: readonly Column[]
   readonly labels: BatchLabels
+  readonly files: readonly TableFile[]
 }
 
 const prepare = (flags: ConsistencyFlags): TE.TaskEither<Failure, Prepared> =>
   pipe(
     TE.fromEither(readColumns(flags)),
     TE.bindTo('columns'),
+    TE.bindW('files', () => readTableFiles(flags)),
     TE.bindW('opened', () => openModel({ engine: flags.engine ?? 'auto', model: flags.model })),
     TE.bindW('labels', ({ columns: [first], opened: { model } }) =>
       TE.fromEither(batchLabels(model.labels, first?.[0]?.labels, first?.[0]?.batch)),
@@ -66,7 +77,7 @@ const prepare = (flags: ConsistencyFlags): TE.TaskEither<Failure, Prepared> =>
         )(columns.flat()),
       ),
     ),
-    TE.map(({ columns, opened, labels }) => ({ ...opened, columns, labels })),
+    TE.map(({ opened, ...read }) => ({ ...opened, ...read })),
   )
 
 const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length
@@ -74,52 +85,55 @@ const mean = (values: readonly number[]): number => values.reduce((sum, x) => su
 const line = (cells: readonly string[], widths: readonly number[]): string =>
   `${cells.map((cell, i) => cell.padStart(widths[i] ?? 0)).join('  ')}\n`
 
+/** How far the images of a sampler are from those of its most steps, for each number of steps. */
+const distancesOf =
+  ({ labels: { rows, condition }, model }: Prepared) =>
+  (column: Column): Observable<readonly number[]> =>
+    defer(() => {
+      const [settings] = column
+      if (settings === undefined) return []
+      const config = configOf({ settings, model })
+      if (E.isLeft(config)) throw config.left
+      const spacings = column.map(({ spacing }) => spacing)
+      return consistency({ ...config.right, spacings, condition, batch: rows })
+    }).pipe(map((all) => all.map(({ distances }) => mean(distances))))
+
 /**
  * Prints the table: the root-mean-square distance of each number of steps from the most, on a scale of [0, 1].
  *
  * @param flags - as the command line has them
- * @param print - where the table goes
- * @param context - where words go, and when to stop
+ * @param context - where the table and words go, and when to stop
  * @returns the exit code; nothing is thrown
  */
-export const consistencyCommand = (
-  flags: ConsistencyFlags,
-  print: (text: string) => unknown,
-  { terminal, signal }: Omit<Context, 'version'>,
-): Promise<number> =>
+export const consistencyCommand = (flags: ConsistencyFlags, context: TableContext): Promise<number> =>
   carryOut(
     prepare(flags),
-    async ({ columns, labels: { rows, condition }, model, engine }) => {
-      const names = columns.map((column) => column[0]?.rule.name ?? '')
-      const counts = columns[0]?.map(({ spacing }) => spacing.name.replace(/\D/g, '')) ?? []
-      terminal.write(
-        `${many(rows, 'sample')} of one x_T: how far they are from those of ${counts.at(-1) ?? ''} steps, ${engine}\n`,
-      )
-      const measured = await lastValueFrom(
-        from(columns).pipe(
-          concatMap((column) => {
-            const [settings] = column
-            if (settings === undefined) return []
-            const config = configOf({ settings, model })
-            if (E.isLeft(config)) throw config.left
-            const spacings = column.map(({ spacing }) => spacing)
-            return consistency({ ...config.right, spacings, condition, batch: rows })
-          }),
-          map((all) => all.map(({ distances }) => mean(distances).toFixed(4))),
-          takeUntil(interruption(signal)),
-          toArray(),
-        ),
-      )
-      if (signal.aborted) {
-        terminal.write('Interrupted before everything was measured: there is no table.\n')
-        return exitCode.interrupted
-      }
+    (prepared) => {
+      const { columns, labels, engine, files } = prepared
+      const names = columns.map(nameOf)
+      const counts = columns[0]?.map(({ spacing }) => Number(spacing.name.replace(/\D/g, ''))) ?? []
       const widths = [6, ...names.map((name) => Math.max(8, name.length))]
-      print(line(['S', ...names], widths))
-      counts.forEach((count, row) => {
-        print(line([count, ...measured.map((column) => column[row] ?? '')], widths))
-      })
-      return exitCode.ok
+      return tabulate(
+        {
+          about: `${many(labels.rows, 'sample')} of one x_T: how far they are from those of ${String(counts.at(-1) ?? 0)} steps`,
+          engine,
+          files,
+          head: line(['S', ...names], widths),
+          line: ({ steps, ...distances }) =>
+            line([String(steps), ...names.map((name) => Number(distances[name]).toFixed(4))], widths),
+          rows$: from(columns).pipe(
+            concatMap(distancesOf(prepared)),
+            toArray(),
+            concatMap((measured) =>
+              counts.map((steps, row) => ({
+                steps,
+                ...Object.fromEntries(names.map((name, i) => [name, measured[i]?.[row] ?? NaN])),
+              })),
+            ),
+          ),
+        },
+        context,
+      )
     },
-    { terminal },
+    context,
   )

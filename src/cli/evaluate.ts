@@ -1,7 +1,7 @@
 /**
  * `rxdiffusion evaluate`: how far samples are from data, in the features of a classifier.
  */
-import { concatMap, lastValueFrom, takeUntil, toArray } from 'rxjs'
+import { concat, concatMap, map, type Observable, toArray } from 'rxjs'
 import { defaultImages, openImages } from '../data/open-images.ts'
 import { type ImageSource, imageBatches, takeImages } from '../data/image-source.ts'
 import { engineNames } from '../engine/engine.ts'
@@ -15,12 +15,13 @@ import { precisionRecall } from '../evaluate/precision-recall.ts'
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { many } from '../many.ts'
+import type { Row } from './csv.ts'
 import { readNumber, readOneOf } from './flags.ts'
-import { exitCode } from './exit-code.ts'
-import { carryOut, type Context, interruption } from './write-run.ts'
+import { readTableFiles, type TableContext, type TableFile, type TableFlags, tabulate } from './tabulate.ts'
+import { carryOut } from './write-run.ts'
 
 /** The flags as the command line has them. */
-export interface EvaluateFlags {
+export interface EvaluateFlags extends TableFlags {
   readonly samples?: string
   readonly data?: string
   readonly limit?: string
@@ -39,6 +40,8 @@ interface Prepared {
   readonly model: LoadedClassifier
   readonly samples: ImageSource
   readonly data: ImageSource
+  readonly engine: string
+  readonly files: readonly TableFile[]
   readonly batch: number
 }
 
@@ -79,6 +82,7 @@ const prepare = (flags: EvaluateFlags): TE.TaskEither<Failure, Prepared> =>
         ? TE.right(Infinity)
         : TE.fromEither(readNumber('--limit', { whole: true, least: FEWEST })(flags.limit)),
     ),
+    TE.bindW('files', () => readTableFiles(flags)),
     TE.bindW('samples', ({ path, limit }) => openSet(path, flags, limit)),
     TE.bindW('data', ({ limit }) => openSet(flags.data ?? defaultImages, flags, limit)),
     TE.chainFirstW(({ engine }) => openEngine(engine)),
@@ -97,50 +101,65 @@ const joined = (parts: readonly Features[]): Features => {
   return { shape: [rows, size], data }
 }
 
+/** What an image shows to the classifier, of all images. */
+const look =
+  ({ model, batch }: Prepared) =>
+  (source: ImageSource): Observable<Features> =>
+    imageBatches(batch)(source).pipe(
+      concatMap(({ images }) => model.features(images)),
+      toArray(),
+      map(joined),
+    )
+
+/** The figures, and the digits after the point that mean something. */
+const figuresOf = (seen: Features, known: Features): readonly Row[] => {
+  const { distance, deviation } = kernelDistance(seen, known)
+  const { precision, recall } = precisionRecall(seen, known)
+  return [
+    { measure: 'Fréchet distance', value: frechetDistance(momentsOf(seen), momentsOf(known)) },
+    { measure: 'kernel distance', value: distance, deviation },
+    { measure: 'precision', value: precision },
+    { measure: 'recall', value: recall },
+  ]
+}
+
+const digits: ReadonlyMap<unknown, number> = new Map([
+  ['Fréchet distance', 4],
+  ['kernel distance', 5],
+])
+
+const line = ({ measure = '', value, deviation }: Row): string => {
+  const show = (figure: number | string): string => Number(figure).toFixed(digits.get(measure) ?? 3)
+  return `${String(measure).padEnd(18)}${show(value ?? NaN)}${deviation === undefined ? '' : ` ± ${show(deviation)}`}\n`
+}
+
 /**
  * Prints how far samples are from data.
  *
  * @param flags - as the command line has them
- * @param print - where the figures go
- * @param context - where words go, and when to stop
+ * @param context - where the figures and words go, and when to stop
  * @returns the exit code; nothing is thrown
  */
-export const evaluateCommand = (
-  flags: EvaluateFlags,
-  print: (text: string) => unknown,
-  { terminal, signal }: Omit<Context, 'version'>,
-): Promise<number> =>
+export const evaluateCommand = (flags: EvaluateFlags, context: TableContext): Promise<number> =>
   carryOut(
     prepare(flags),
-    async ({ model, samples, data, batch }) => {
-      const look = async (source: ImageSource): Promise<Features> => {
-        const parts = await lastValueFrom(
-          imageBatches(batch)(source).pipe(
-            concatMap(({ images }) => model.features(images)),
-            takeUntil(interruption(signal)),
+    (prepared) => {
+      const { samples, data, engine, files } = prepared
+      return tabulate(
+        {
+          about: `${many(samples.count, 'sample')} of ${samples.name} against ${many(data.count, 'image')} of ${data.name}`,
+          engine,
+          files,
+          line,
+          rows$: concat(look(prepared)(samples), look(prepared)(data)).pipe(
             toArray(),
+            concatMap(([seen, known]) =>
+              seen === undefined || known === undefined ? [] : figuresOf(seen, known),
+            ),
           ),
-        )
-        return joined(parts)
-      }
-      const [seen, known] = [await look(samples), await look(data)]
-      if (signal.aborted) {
-        terminal.write('Interrupted before everything was seen: there are no figures.\n')
-        return exitCode.interrupted
-      }
-      const { distance, deviation } = kernelDistance(seen, known)
-      const { precision, recall } = precisionRecall(seen, known)
-      terminal.write(
-        `${many(samples.count, 'sample')} of ${samples.name} against ${many(data.count, 'image')} of ${data.name}\n`,
+        },
+        context,
       )
-      const figures: ReadonlyArray<readonly [name: string, value: string]> = [
-        ['Fréchet distance', frechetDistance(momentsOf(seen), momentsOf(known)).toFixed(4)],
-        ['kernel distance', `${distance.toFixed(5)} ± ${deviation.toFixed(5)}`],
-        ['precision', precision.toFixed(3)],
-        ['recall', recall.toFixed(3)],
-      ]
-      for (const [name, value] of figures) print(`${name.padEnd(18)}${value}\n`)
-      return exitCode.ok
     },
-    { terminal },
+    context,
   )

@@ -121,7 +121,7 @@ const outside: Outside = {
 addPipelineVerbs(program, outside)
 addExperimentVerbs(program, outside)
 
-addTableVerbs(program, { ...outside, terminal: process.stderr, signal: interrupted })
+addTableVerbs(program, outside)
 
 program
   .command('train')

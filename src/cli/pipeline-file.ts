@@ -3,7 +3,7 @@
  */
 import { basename, dirname, extname, isAbsolute, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { readText } from '../checkpoint/read-file.ts'
+import { readStandardInput, readText } from '../checkpoint/read-file.ts'
 import { LARGEST_YAML, parseYaml } from '../checkpoint/yaml.ts'
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
@@ -105,10 +105,13 @@ export const plansOf = (
     E.chain(E.traverseArray(planOf(move))),
   )
 
+/** What a file is called in words; `-` is standard input. */
+export const calledFile = (path: string): string => (path === '-' ? '<stdin>' : path)
+
 /**
  * Reads a pipeline's file, YAML or JSON.
  *
- * @param path - of the file
+ * @param path - of the file, or `-` for standard input, whose paths lead on from here
  * @param sets - `name=value`, in the file's stead
  */
 export const readPlans = (
@@ -116,8 +119,8 @@ export const readPlans = (
   sets: readonly string[] = [],
 ): TE.TaskEither<Failure, readonly Planned[]> =>
   pipe(
-    readText(path, LARGEST_YAML),
-    TE.chainEitherKW((text) => parseDocument(path, text)),
+    path === '-' ? readStandardInput(calledFile(path), LARGEST_YAML) : readText(path, LARGEST_YAML),
+    TE.chainEitherKW((text) => parseDocument(calledFile(path), text)),
     TE.chainEitherKW((document) => plansOf(document, sets, fromHere(path))),
   )
 

@@ -36,7 +36,7 @@ export const addPipelineVerbs = (program: Command, { context, print, words, exit
       program
         .command('run')
         .description('run a pipeline: a YAML or JSON file, or a module that exports a composition')
-        .argument('<file>', 'pipeline.yaml, .json, .ts or .mjs'),
+        .argument('<file>', 'pipeline.yaml, .json, .ts or .mjs, or - for standard input'),
     ),
   )
     .option('--dry-run', 'show the pipeline with every default, and run nothing')
@@ -69,7 +69,7 @@ export const addPipelineVerbs = (program: Command, { context, print, words, exit
     program
       .command('validate')
       .description('say whether pipelines could be run, and all that is wrong')
-      .argument('<file...>', 'YAML or JSON files'),
+      .argument('<file...>', 'YAML or JSON files, or - for standard input'),
   )
     .addHelpText('after', '\nExample:\n  rxdiffusion validate pipelines/*.yaml')
     .action(async (paths: readonly string[], { set = [] }: SetFlags) => {
@@ -81,7 +81,7 @@ export const addPipelineVerbs = (program: Command, { context, print, words, exit
     program
       .command('explain')
       .description('print the TypeScript that a pipeline is')
-      .argument('<file>', 'a YAML or JSON file'),
+      .argument('<file>', 'a YAML or JSON file, or - for standard input'),
   )
     .addHelpText('after', '\nExample:\n  rxdiffusion explain pipelines/ten-classes.yaml > ten-classes.mjs')
     .action(async (path: string, { set = [] }: SetFlags) => {

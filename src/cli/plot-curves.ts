@@ -5,9 +5,10 @@ import { sigmaOfLevel, type Schedule } from '../diffusion/schedule.ts'
 import type { Level } from '../diffusion/level.ts'
 import type { Rule } from '../diffusion/rule.ts'
 import type { Transition } from '../diffusion/transition.ts'
+import type { Row } from './csv.ts'
 
 /** One point: numbers, and the name of its curve. */
-export type Point = Readonly<Record<string, number | string>>
+export type Point = Row
 
 /** A quantity along the curves. */
 export interface Panel {
@@ -136,16 +137,4 @@ export const coefficientCurves = (
     points,
     ...noteOn(rules),
   }
-}
-
-const cell = (value: number | string): string => {
-  const text = String(value)
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
-
-/** The points as CSV (RFC 4180), with a line of column names; numbers in full. */
-export const toCsv = ({ points }: Curves): string => {
-  const columns = Object.keys(points[0] ?? {})
-  const lines = points.map((point) => columns.map((column) => cell(point[column] ?? '')).join(','))
-  return `${[columns.join(','), ...lines].join('\r\n')}\r\n`
 }

@@ -13,15 +13,9 @@ import { defaultModel } from '../engine/load-model.ts'
 import { fail, type Failure, render } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { checkWritable, writeWhole } from '../media/sink/files.ts'
+import { csvOf } from './csv.ts'
 import { type Read, readOneOf, readPath } from './flags.ts'
-import {
-  coefficientCurves,
-  type Curves,
-  type Named,
-  scheduleCurves,
-  spacingCurves,
-  toCsv,
-} from './plot-curves.ts'
+import { coefficientCurves, type Curves, type Named, scheduleCurves, spacingCurves } from './plot-curves.ts'
 import { quoted } from '../quoted.ts'
 import { readRule } from './rule-flags.ts'
 import { readNamed } from './settings-text.ts'
@@ -158,7 +152,7 @@ const readTarget = (path: string): Read<Target> => {
 }
 
 const bytesOf = async (format: Format, curves: Curves): Promise<string> => {
-  if (format === 'csv') return toCsv(curves)
+  if (format === 'csv') return csvOf(curves.points)
   // a grammar of graphics is large
   const { toSvg } = await import('./plot-chart.ts')
   return toSvg(curves)

@@ -5,6 +5,7 @@ import { type Observable, tap } from 'rxjs'
 import type { FailureTag } from '../failure.ts'
 import { branchOf } from '../stream/branch.ts'
 import type { Frame } from '../stream/frame.ts'
+import type { Row } from './csv.ts'
 
 /** Which kind of failure it was; a defect is of none. */
 type Kind = FailureTag | 'Unexpected'
@@ -50,6 +51,9 @@ export type RunEvent =
       readonly steps: number
       readonly seconds: number
     }
+  /** A table's. */
+  | { readonly event: 'row'; readonly row: Row }
+  | { readonly event: 'end'; readonly code: number; readonly rows: number; readonly seconds: number }
 
 /** Who is told. */
 export type Listener = (event: RunEvent) => void

@@ -15,7 +15,8 @@ import { writeWhole } from '../media/sink/files.ts'
 import { orThrow } from '../or-throw.ts'
 import { stateOfTensors, tensorsOfState, type TrainingState } from '../train/training-state.ts'
 import { toSvg } from './plot-chart.ts'
-import { type Curves, toCsv } from './plot-curves.ts'
+import { csvOf } from './csv.ts'
+import type { Curves } from './plot-curves.ts'
 
 /** One update's line in `losses.csv`. */
 export interface LossRow {
@@ -161,7 +162,7 @@ const writeModel = async (
 export const keepTraining =
   (out: string, keep: number, recipe: Recipe, files: ModelFiles) =>
   async (state: TrainingState, losses: readonly LossRow[]): Promise<string> => {
-    const csv = toCsv({ ...curvesOf(losses), points: losses.map(({ step, loss }) => ({ step, loss })) })
+    const csv = csvOf(losses.map(({ step, loss }) => ({ step, loss })))
     await orThrow(writeWhole(join(out, 'losses.csv'), text(csv)))
     await orThrow(writeWhole(join(out, 'loss.svg'), text(await toSvg(curvesOf(losses)))))
     await writeModel(out, state.ema, files)

@@ -8,7 +8,7 @@ import { checkFolder } from '../engine/diffusers-checkpoint.ts'
 import { type Failure, render } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import type { ModelFacts } from '../pipeline/compile.ts'
-import { isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
+import { calledFile, isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
 import { saidAt } from './said-at.ts'
 import { exitCode } from './exit-code.ts'
 
@@ -73,12 +73,13 @@ export const validate = async (
   let code: number = exitCode.ok
   for (const path of paths) {
     const result = await validateOne(path, sets)()
+    const called = calledFile(path)
     if (E.isRight(result))
-      print(`${path}: sound${result.right === 1 ? '' : `, ${String(result.right)} runs`}\n`)
+      print(`${called}: sound${result.right === 1 ? '' : `, ${String(result.right)} runs`}\n`)
     else {
       const said = render(result.left)
       // what is wrong with a setting says where it stands; all else is about the file as a whole
-      complain(`${said.startsWith(path) ? '' : `${path}: `}${said}\n`)
+      complain(`${said.startsWith(called) ? '' : `${called}: `}${said}\n`)
       code = exitCode.refused
     }
   }

@@ -3,16 +3,10 @@
  */
 import { concatMap, map, type Observable, type OperatorFunction, scan } from 'rxjs'
 import type { Values } from '../algebra/algebra.ts'
-import type { Condition } from '../model/denoiser.ts'
+import type { LabelledImages } from '../model/labelled-images.ts'
 import { lastSnapshot } from '../stream/snapshot.ts'
 import type { CodingConfig } from './coding.ts'
 import { reconstruct } from './reconstruct.ts'
-
-/** Images, and what they show. */
-export interface LabelledImages extends Condition {
-  /** `[rows, …shape]`, in `[−1, 1]`. */
-  readonly images: Values
-}
 
 /** How far reconstructions are from the images, so far. */
 export interface ReconstructionError {

@@ -7,10 +7,14 @@ const plain: EvaluateFlags = { batch: '64', engine: 'wasm' }
 const run = async (flags: Partial<EvaluateFlags>) => {
   const said: string[] = []
   const printed: string[] = []
-  const code = await evaluateCommand({ ...plain, ...flags }, (text) => printed.push(text), {
-    terminal: { write: (text: string) => said.push(text) },
-    signal: new AbortController().signal,
-  })
+  const code = await evaluateCommand(
+    { ...plain, ...flags },
+    {
+      print: (text) => printed.push(text),
+      terminal: { write: (text: string) => said.push(text) },
+      signal: new AbortController().signal,
+    },
+  )
   return { code, said, printed }
 }
 

@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { csvOf } from '../../src/cli/csv.ts'
 import { plot, type PlotFlags } from '../../src/cli/plot.ts'
-import { coefficientCurves, scheduleCurves, spacingCurves, toCsv } from '../../src/cli/plot-curves.ts'
+import { coefficientCurves, scheduleCurves, spacingCurves } from '../../src/cli/plot-curves.ts'
 import { ddim, ddpm } from '../../src/diffusion/rule.ts'
 import { cosineSchedule, linearSchedule, zeroTerminalSnr } from '../../src/diffusion/schedule.ts'
 import { explicit, karras, trailing } from '../../src/diffusion/spacing.ts'
@@ -92,7 +93,9 @@ describe('curves', () => {
   })
 
   it('become CSV that says a comma is none of its own', () => {
-    const csv = toCsv(scheduleCurves([['a "b", c', zeroTerminalSnr(linearSchedule({ trainedSteps: 2 }))]]))
+    const csv = csvOf(
+      scheduleCurves([['a "b", c', zeroTerminalSnr(linearSchedule({ trainedSteps: 2 }))]]).points,
+    )
     expect(lines(csv)[0]).toBe('schedule,t,share,beta,alphaBar,sigma,logSnr')
     expect(lines(csv)[2]).toBe('"a ""b"", c",1,1,1,0,Infinity,-Infinity')
   })

@@ -31,7 +31,7 @@ const lines: ReadonlyArray<readonly [line: readonly string[], sentence: string]>
   [['levitate'], 'There is no command levitate.'],
   [['txt2img'], 'There is no command txt2img; here it is sample.'],
   [['ls'], 'A list is needed: models, schedules, spacings, samplers, experiments or outputs.'],
-  [['run'], 'A file is needed: pipeline.yaml, .json, .ts or .mjs.'],
+  [['run'], 'A file is needed: pipeline.yaml, .json, .ts or .mjs, or - for standard input.'],
   [['sample', '--stepz', '3', '-o', 'x.png'], 'There is no option --stepz; the nearest is --steps.'],
   [['sample', '--etta=0.5', '-o', 'x.png'], 'There is no option --etta; the nearest is --eta.'],
   [['sample', '-o', 'x.png', '-x'], 'There is no option -x.'],

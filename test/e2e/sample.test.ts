@@ -300,6 +300,23 @@ describe('a pipe that is closed early', () => {
   })
 })
 
+describe('standard input', () => {
+  it('is a pipeline for run, explain and validate', async () => {
+    const text =
+      'version: 1\\nbatch: 1\\nsteps: { kind: trailing, count: 2 }\\noutputs: [{ kind: grid, path: in/grid.png }]'
+    const ran = await command.bash(`printf '${text}' | $rxdiffusion run -`, room)
+    expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining('wrote in/grid.png') as string])
+    expect(existsSync(join(room, 'in/grid.png'))).toBe(true)
+    const explained = await command.bash(`printf '${text}' | $rxdiffusion explain -`, room)
+    expect(explained.stdout).toContain('respace(model.schedule, trailing(2))')
+    const wrong = await command.bash(`printf '${text}\\nseed: 1' | $rxdiffusion validate -`, room)
+    expect([wrong.code, wrong.stderr.slice(0, 45)]).toEqual([
+      2,
+      '<stdin>:5:1 seed: there is no such setting he',
+    ])
+  })
+})
+
 describe('standard output', () => {
   it('is a film for ffmpeg, and its words go elsewhere', async () => {
     const line =

@@ -17,12 +17,14 @@ export const PIXELS = 6
 export const meanOf = (label: number, pixel: number): number =>
   label === 3 ? 0 : 0.5 * Math.sin(1 + 3 * label + pixel)
 
+const schedule = linearSchedule()
+
 /** E[ε | x_t], pixel by pixel. */
 export const gaussian: Denoiser<Values64> = denoiserOf(
   {
     algebra: float64,
     predicts: 'epsilon',
-    schedule: linearSchedule(),
+    schedule,
     shape: [2, 3, 1],
     labels: { count: 4, names: ['sun', 'moon', 'star'], unconditional: 3 },
   },
@@ -30,7 +32,7 @@ export const gaussian: Denoiser<Values64> = denoiserOf(
     shape,
     data: data.map((x, i) => {
       const row = Math.floor(i / PIXELS)
-      const { alphaBar } = levelAt(linearSchedule(), t[row] ?? 0)
+      const { alphaBar } = levelAt(schedule, t[row] ?? 0)
       const signal = Math.sqrt(alphaBar)
       const mean = meanOf(labels[row] ?? 3, i % PIXELS)
       return (Math.sqrt(1 - alphaBar) * (x - signal * mean)) / (alphaBar * DEVIATION ** 2 + 1 - alphaBar)

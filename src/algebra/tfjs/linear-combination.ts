@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Sum } from '../algebra.ts'
 import { planSum, type Plan } from '../plan-sum.ts'
 import { rowsOf } from '../shape.ts'
+import { countOf, type GpuCall, registerGpuKernel } from './gpu-kernel.ts'
 import { type HostArray, registerHostKernel } from './host-kernel.ts'
 
 /** The coefficients travel as an attribute of the kernel: `coefficients[i][row]`. */
@@ -86,6 +87,75 @@ const combineAndClamp = registerHostKernel({
   kept: 'all',
 })
 
+/** A dispatch binds eight arrays in WebGPU's default limits: the result, one for coefficients of rows, and these. */
+const MOST = 6
+
+/** Adds up as many vectors as one dispatch takes; the coefficients are uniforms, or an array where rows have their own. */
+const dispatch = (
+  { run, lend }: GpuCall,
+  vectors: readonly tf.TensorInfo[],
+  coefficients: ReadonlyArray<readonly number[]>,
+  bounds: readonly [low: number, high: number] | undefined,
+): tf.TensorInfo => {
+  const [first] = vectors
+  const { shape } = first!
+  const count = countOf(first!)
+  const names = vectors.map((_, i) => `v${String(i)}`)
+  const shared = coefficients.every((perRow) => perRow.every((c) => c === perRow[0]))
+  const factor = (i: number): string =>
+    shared ? `uniforms.c${String(i)}` : `coefficients[${String(i)} * uniforms.rows + row]`
+  const program = {
+    key: `${String(vectors.length)} ${shared ? 'shared' : 'own'} ${bounds === undefined ? '' : 'clamped'}`,
+    inputs: shared ? names : [...names, 'coefficients'],
+    uniforms: [
+      { name: 'count', type: 'i32', value: count },
+      { name: 'rows', type: 'i32', value: rowsOf(shape) },
+      ...(bounds ?? []).map((value, i) => ({ name: i === 0 ? 'low' : 'high', type: 'f32' as const, value })),
+      ...(shared ? coefficients : []).map(([c = 0], i) => ({
+        name: `c${String(i)}`,
+        type: 'f32' as const,
+        value: c,
+      })),
+    ] as const,
+    invocations: count,
+    body: `
+      if (index >= uniforms.count) { return; }
+      let row = index / (uniforms.count / uniforms.rows);
+      let sum = ${names.map((name, i) => `${factor(i)} * f32(${name}[index])`).join(' + ')};
+      result[index] = sum;
+      ${
+        // by comparisons, which leave NaN alone: clamp() may make anything of it
+        bounds === undefined
+          ? ''
+          : `if (sum < uniforms.low) { result[index] = uniforms.low; }
+             if (sum > uniforms.high) { result[index] = uniforms.high; }`
+      }`,
+  }
+  return shared
+    ? run(program, vectors, shape)
+    : lend(Float32Array.from(coefficients.flat()), (lent) => run(program, [...vectors, lent], shape))
+}
+
+/** On a GPU in float32: one dispatch for {@link MOST} vectors, and another for every so many more. */
+const addOnGpu = (
+  call: GpuCall,
+  vectors: readonly tf.TensorInfo[],
+  coefficients: ReadonlyArray<readonly number[]>,
+  bounds?: readonly [low: number, high: number],
+): tf.TensorInfo => {
+  if (vectors.length <= MOST) return dispatch(call, vectors, coefficients, bounds)
+  const part = dispatch(call, vectors.slice(0, MOST), coefficients.slice(0, MOST), undefined)
+  const ones = (coefficients[0] ?? []).map(() => 1)
+  const sum = addOnGpu(call, [part, ...vectors.slice(MOST)], [ones, ...coefficients.slice(MOST)], bounds)
+  call.free(part)
+  return sum
+}
+
+registerGpuKernel('LinearCombination', (call) => addOnGpu(call, call.inputs, coefficientsOf(call.attributes)))
+registerGpuKernel('ClampedCombination', (call) =>
+  addOnGpu(call, call.inputs, coefficientsOf(call.attributes), boundsOf(call.attributes)),
+)
+
 /** A scalar, or a column that broadcasts over everything but the rows. */
 const asTensor = (coefficient: readonly number[], rank: number): tf.Tensor => {
   const [first = 0] = coefficient
@@ -112,7 +182,8 @@ const plan = (sum: Sum<tf.Tensor>): Plan<tf.Tensor> & { readonly attributes: tf.
  * Evaluates a sum of tensors of one shape, in float32.
  *
  * @remarks
- * On the backends cpu and wasm it is exactly one kernel, which adds in double precision; differentiable on every backend.
+ * On the backends cpu and wasm it is exactly one kernel, which adds in double precision; on webgpu one in float32; differentiable on
+ * every backend.
  *
  * @param sum - `Σ cᵢ·vᵢ`; coefficients are scalars or one per row
  * @returns a new tensor, also for `1·v`
