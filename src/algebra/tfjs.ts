@@ -10,6 +10,7 @@ import { conv2d } from './tfjs/conv2d.ts'
 import { registerGradients } from './tfjs/gradients.ts'
 import { groupNorm, groupNormSilu } from './tfjs/group-norm.ts'
 import { clampedCombination, linearCombination } from './tfjs/linear-combination.ts'
+import { normals } from './tfjs/normals.ts'
 import { divideByQuantile, matchDeviation } from './tfjs/rows.ts'
 import { sinusoid } from './tfjs/sinusoid.ts'
 
@@ -89,6 +90,7 @@ export const tfjs: TensorAlgebra<tf.Tensor> = {
   splitRows: (x, rows) => tf.split(x, [...rows], 0),
   // Copied: the cpu backend would keep the very array that it is given, and give it out again.
   fromValues: ({ shape, data }) => tf.tensor(new Float32Array(data), [...shape], 'float32'),
+  normals,
   toValues: async (x) => ({ shape: [...x.shape], data: new Float32Array(await x.data()) }),
   shape: ({ shape }) => shape,
   dispose: (x) => {
