@@ -4,6 +4,7 @@
 import { env } from 'node:process'
 import type * as Library from 'onnxruntime-node'
 import type { InferenceSession } from 'onnxruntime-node'
+import type { Precision } from '../algebra/onnx/compile.ts'
 import { fail, type FailureOf } from '../failure.ts'
 import { TE, pipe } from '../fp.ts'
 import { reasonOf } from './reason.ts'
@@ -14,6 +15,8 @@ export interface OnnxOptions {
   readonly threads?: number
   /** Where to run, the first that can: `'cuda'`, `'coreml'`, `'dml'`, `'webgpu'`, `'cpu'`; the CPU unless told. */
   readonly providers?: readonly string[]
+  /** Of a network that is compiled here; `'single'` unless told. */
+  readonly precision?: Precision
 }
 
 /** Why a model could not be opened. */

@@ -24,6 +24,9 @@ const optional: ReadonlyMap<EngineName, RegExp> = new Map([
   ['onnx:webgpu', /this machine shows no GPU|has .* on this platform, and not webgpu/],
   ['onnx:coreml', /has .* on this platform, and not coreml/],
   ['onnx:dml', /has .* on this platform, and not dml/],
+  ['onnx:cuda:half', /its own part is missing; it takes CUDA 12|has .* on this platform, and not cuda/],
+  ['onnx:webgpu:half', /this machine shows no GPU|has .* on this platform, and not webgpu/],
+  ['onnx:dml:half', /has .* on this platform, and not dml/],
 ])
 
 describe('diagnose', () => {
@@ -67,7 +70,7 @@ describe('chooseEngine', () => {
       E.left({
         _tag: 'EngineUnknown',
         message:
-          'There is no engine wsam; there are auto, tensorflow-gpu, webgpu, onnx, tensorflow, wasm, cpu, webgpu:software, onnx:cuda, onnx:webgpu, onnx:coreml, onnx:dml, and the nearest is wasm.',
+          'There is no engine wsam; there are auto, tensorflow-gpu, webgpu, onnx, tensorflow, wasm, cpu, webgpu:software, onnx:cuda, onnx:webgpu, onnx:coreml, onnx:dml, onnx:half, onnx:cuda:half, onnx:webgpu:half, onnx:dml:half, and the nearest is wasm.',
       }),
     )
   })
