@@ -56,7 +56,7 @@ fn philox(counter : vec4<u32>, key : vec2<u32>) -> vec4<u32> {
  * bits, so a step of Newton's follows, its residual exact. An angle is a whole number of 2⁻³² turns; the quadrants come off, and
  * a factor of few bits makes the larger part of the rest exact.
  */
-export const boxMuller = `
+export const boxMuller: string = `
 fn radius(word : u32) -> f32 {
   let isLarge = word >= 0x80000000u;
   let n = word + 1u;
