@@ -90,7 +90,7 @@ fn pair(word0 : u32, word1 : u32) -> vec2<f32> {
   var point = select(vec2<f32>(cosine, sine), vec2<f32>(-sine, cosine), (quadrant & 1u) == 1u);
   point = select(point, -point, (quadrant & 2u) == 2u);
   return radius(word0) * point;
-}`
+}`.trim()
 
 const WORD = 2 ** 32
 const lowWord = (value: number): number => value % WORD
