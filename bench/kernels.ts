@@ -40,7 +40,7 @@ const ofTfjs = async (model: Model, request: KernelsRequest): Promise<readonly K
   const own = kernels.filter(({ name }) => !name.endsWith('__op'))
   const times = await Promise.all(
     own.map(async ({ name, kernelTimeMs, extraInfo }) => {
-      const programs = (await extraInfo) ?? ''
+      const programs = await extraInfo
       const ms = Number(await kernelTimeMs)
       return programs === ''
         ? [[name, ms] as const]
