@@ -19,7 +19,7 @@ const hint = (nearest: string | undefined): string =>
 export interface FailureFacts {
   readonly NameUnknown: {
     readonly what: string
-    readonly name: string
+    readonly given: string
     readonly known: readonly string[]
     readonly nearest: string | undefined
   }
@@ -124,7 +124,7 @@ export interface FailureFacts {
 
 /** One sentence per tag. */
 const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Tag]) => string } = {
-  NameUnknown: (f) => `There is no ${f.what} ${f.name}; there are ${list(f.known)}${hint(f.nearest)}.`,
+  NameUnknown: (f) => `There is no ${f.what} ${f.given}; there are ${list(f.known)}${hint(f.nearest)}.`,
 
   // schedules, spacings, transitions
   ScheduleInvalid: (f) => `The schedule is not usable: ${f.reason}.`,
@@ -255,7 +255,7 @@ export type Failure = FailureOf<FailureTag>
  */
 export const fail = <Tag extends FailureTag>(tag: Tag, facts: FailureFacts[Tag]): FailureOf<Tag> => {
   const sentence = sentences[tag](facts)
-  return Object.assign(new Error(sentence), { name: tag, _tag: tag }, facts)
+  return Object.assign(new Error(sentence), facts, { name: tag, _tag: tag })
 }
 
 /**

@@ -87,7 +87,7 @@ export const toWritable = <T>(
 }
 
 /**
- * Writes a run into a stream as YUV4MPEG2, which ffmpeg, mpv and others read: `… | ffmpeg -i - run.mp4`. See {@link toWritable}.
+ * Writes a run into a stream as YUV4MPEG2, which ffmpeg, mpv and others read: `… | ffmpeg -i - -pix_fmt yuv420p run.mp4`. See {@link toWritable}.
  *
  * @example
  * ```ts
