@@ -4,6 +4,7 @@ import { isLast } from '../../diffusion/transition.ts'
 import type { Frame } from '../../stream/frame.ts'
 import { lastSnapshot } from '../../stream/snapshot.ts'
 import { checkOptions } from './check-options.ts'
+import { endingIn } from './ending-in.ts'
 import type { Written } from './files.ts'
 import { cutShort } from '../picture/film.ts'
 import { grid, type GridOptions } from '../picture/grid.ts'
@@ -43,7 +44,7 @@ export const toGrid = <T>(
 ): OperatorFunction<Frame<T>, Written> => {
   checkOptions('toGrid', look)
   const encode = encodePng({ text })
-  return (frames$) =>
+  return endingIn('a grid', ['.png'])(place, (frames$) =>
     frames$.pipe(
       lastSnapshot(),
       concatMap(({ xt, transition }) => {
@@ -51,5 +52,6 @@ export const toGrid = <T>(
         return pixels(xt).pipe(map((images) => grid({ ...title, ...look })(images)))
       }),
       concatMap((picture) => written(place, encode(picture))),
-    )
+    ),
+  )
 }

@@ -14,6 +14,7 @@ import { type Picture, reach, toPictures } from '../picture/picture.ts'
 import { shrink } from '../picture/shrink.ts'
 import { type ReportPicture, reportPage, type ReportStep } from '../report/report-page.ts'
 import { checkOptions } from './check-options.ts'
+import { endingIn } from './ending-in.ts'
 import type { Written } from './files.ts'
 import type { Pixels } from './pixels-of.ts'
 import { someSteps, type Steps } from './some-steps.ts'
@@ -91,7 +92,7 @@ export const toReport = <T>(
 ): OperatorFunction<Frame<T>, Written> => {
   checkOptions('toReport', { steps })
   const look: Pixels = pixels ?? ((images) => of(images))
-  return (frames$) =>
+  return endingIn('a report', ['.html', '.htm'])(place, (frames$) =>
     defer(() => {
       const [begun, start] = [new Date().toISOString(), performance.now()]
       return frames$.pipe(
@@ -142,5 +143,6 @@ export const toReport = <T>(
         ),
         concatMap((html) => written(place, new TextEncoder().encode(html))),
       )
-    })
+    }),
+  )
 }

@@ -79,7 +79,8 @@ export const checkVideo = (
  *
  * @param path - of the file; missing directories are made
  * @param options - which frames, how, how long, and how they are encoded
- * @returns one notice, when the file is there; errors with EncoderMissing, EncoderFailed, FileUnwritable, or as the frames do
+ * @returns one notice, when the file is there; errors with EncoderMissing, EncoderFailed, FileUnwritable, BranchInvalid where no
+ *   frame was of the branches, or as the frames do
  *
  * @example
  * ```ts

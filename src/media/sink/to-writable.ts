@@ -42,7 +42,8 @@ export interface StreamFormat {
  * @param writable - is ended when the run is, unless said
  * @param format - how a picture becomes bytes
  * @param options - which frames, how, and how long
- * @returns one notice at the end; errors as the stream or the frames do
+ * @returns one notice at the end; errors as the stream or the frames do, and with BranchInvalid where no
+ *   frame was of the branches
  *
  * @example
  * ```ts
