@@ -75,8 +75,10 @@ export interface Plan extends Pick<Opened, 'model' | 'outputs' | 'engine'> {
   readonly step?: Term | undefined
 }
 
-const size = (bytes: number): string =>
-  bytes < 10_000 ? `${String(bytes)} bytes` : `${(bytes / 1000).toFixed(0)} kB`
+const size = (bytes: number | undefined): string =>
+  bytes === undefined
+    ? ''
+    : ` (${bytes < 10_000 ? `${String(bytes)} bytes` : `${(bytes / 1000).toFixed(0)} kB`})`
 
 /** Emits, once, when somebody wants to stop; who may have given up before anything began. */
 export const interruption = (signal: AbortSignal): Observable<unknown> =>
@@ -183,7 +185,7 @@ const run = async (plan: Plan, context: Context): Promise<number> => {
   for (const { path, bytes, sidecar } of RA.rights(results).flat()) {
     report?.({ event: 'wrote', path, bytes, sidecar })
     say(
-      `wrote ${path === standardOutput ? 'to standard output' : path} (${size(bytes)})${sidecar === undefined ? '' : ` and ${sidecar}`}\n`,
+      `wrote ${path === standardOutput ? 'to standard output' : path}${size(bytes)}${sidecar === undefined ? '' : ` and ${sidecar}`}\n`,
     )
   }
   // a run that fails, fails every output

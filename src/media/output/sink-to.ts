@@ -118,7 +118,7 @@ const sinks: Readonly<Record<OutputKind, Sink>> = {
   video: (output, legend) =>
     toVideo(output.path, { ...reel(output, legend), comment: provenanceLine(legend.provenance) }),
   gif: (output, legend) =>
-    toGif(output.path, { ...reel(output, legend), comment: provenanceLine(legend.provenance) }),
+    toGif(output.path, { ...reel(output, legend), comment: () => provenanceLine(legend.provenance) }),
   apng: (output, legend) =>
     toApng(output.path, { ...reel(output, legend), text: provenanceText(legend.provenance) }),
   samples: (output, legend) =>

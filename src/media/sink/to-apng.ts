@@ -42,7 +42,7 @@ export const toApng = <T>(
     toReel(
       'toApng',
       async (extent) => {
-        const file = await openFile(path, apngHeader(extent, text))
+        const file = await openFile(path, apngHeader(extent))
         let frames = 0
         return {
           show: async (picture, seconds) => {
@@ -50,7 +50,7 @@ export const toApng = <T>(
             frames += 1
           },
           finish: async () => {
-            await file.append(apngEnd())
+            await file.append(apngEnd(text))
             await file.amend(apngCount(frames), apngCountAt)
             return file.commit(frames)
           },

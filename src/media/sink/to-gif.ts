@@ -8,8 +8,8 @@ import { openFile, type Written } from './files.ts'
 
 /** What a GIF shows, and what its file keeps. */
 export interface ToGifOptions extends ReelOptions {
-  /** How the file was made, in ASCII. Default: nothing. */
-  readonly comment?: string
+  /** How the file was made, in ASCII; a function is asked when the run has ended. Default: nothing. */
+  readonly comment?: string | (() => string)
 }
 
 /**
@@ -44,7 +44,7 @@ export const toGif = <T>(
     toReel(
       'toGif',
       async (extent) => {
-        const file = await openFile(path, gifHeader(extent, comment))
+        const file = await openFile(path, gifHeader(extent))
         const ticks = ticker(50)
         let frames = 0
         return {
@@ -56,7 +56,7 @@ export const toGif = <T>(
             await file.append(gifFrame(picture, Math.min(65_535, hundredths)))
           },
           finish: async () => {
-            await file.append(gifEnd())
+            await file.append(gifEnd(typeof comment === 'function' ? comment() : comment))
             return file.commit(frames)
           },
           abandon: file.discard,

@@ -20,8 +20,9 @@ import { type Place, written } from './written.ts'
  *     toGrid   ----------(W|)
  *
  * @remarks
- * The file is written when the frames complete, whole or not at all; where none came or they fail, there is no file. A run that is cut short
- * has that for a title, where there is no other.
+ * The file is written when the frames complete, whole or not at all; where none came or they fail, there is no file. Of a run that is cut
+ * short it shows x̂₀, the images that the network had in mind, since x_t is noise for the most part, and says so in a title where there is no
+ * other.
  *
  * @param place - of the PNG file, whose missing directories are made; or a stream, which is not ended
  * @param options - those of {@link grid}, text to keep in the file, and how to look at latents ({@link pixelsOf})
@@ -46,10 +47,11 @@ export const toGrid = <T>(
   const encode = encodePng({ text })
   return endingIn('a grid', ['.png'])(place, (frames$) =>
     frames$.pipe(
-      lastSnapshot(),
-      concatMap(({ xt, transition }) => {
-        const title = isLast(transition) ? {} : { title: cutShort(transition) }
-        return pixels(xt).pipe(map((images) => grid({ ...title, ...look })(images)))
+      lastSnapshot({ xt: true, x0: true }),
+      concatMap(({ xt, x0, transition }) => {
+        const whole = isLast(transition)
+        const title = whole ? {} : { title: `x̂₀, ${cutShort(transition)}` }
+        return pixels(whole ? xt : x0).pipe(map((images) => grid({ ...title, ...look })(images)))
       }),
       concatMap((picture) => written(place, encode(picture))),
     ),

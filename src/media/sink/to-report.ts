@@ -2,6 +2,7 @@
 import { concatMap, connect, defer, filter, forkJoin, map, of, type OperatorFunction, toArray } from 'rxjs'
 import type { Values } from '../../algebra/algebra.ts'
 import type { Term } from '../../diffusion/terms.ts'
+import { isLast } from '../../diffusion/transition.ts'
 import type { Frame } from '../../stream/frame.ts'
 import { metrics, type Statistics } from '../../stream/operators/metrics.ts'
 import { timed } from '../../stream/operators/timed.ts'
@@ -119,8 +120,9 @@ export const toReport = <T>(
               toArray(),
             ),
             samples: run$.pipe(
-              lastSnapshot(),
-              concatMap(({ xt }) => look(xt)),
+              lastSnapshot({ xt: true, x0: true }),
+              // x_t is noise for the most part, where a run is cut short
+              concatMap(({ xt, x0, transition }) => look(isLast(transition) ? xt : x0)),
               map((images) => samplesOf(images, captions)),
             ),
           }),

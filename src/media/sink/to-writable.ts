@@ -11,6 +11,7 @@ import { type Reel, type ReelOptions, ticker, toReel } from './reel.ts'
 
 /** What has gone into a stream. */
 export interface Streamed {
+  /** How many the stream was handed; a reader who goes away leaves the last of them. */
   readonly bytes: number
   /** How many frames of the run it shows. */
   readonly frames: number
@@ -65,8 +66,8 @@ export const toWritable = <T>(
       const ticks = ticker(fps)
       let [bytes, frames] = [0, 0]
       const write = async (piece: Uint8Array): Promise<void> => {
+        if (!writable.destroyed) bytes += piece.length
         await put(piece)
-        bytes += piece.length
       }
       return Promise.resolve({
         show: async (picture, seconds) => {

@@ -107,6 +107,7 @@ describe('a stream', () => {
     const said = buffer(head.stdout)
     const [told] = await lastValueFrom(frames$.pipe(toRaw(head.stdin), toArray()))
     expect(told?.frames).toBeLessThan(200)
+    expect(told?.bytes).toBeGreaterThanOrEqual(1000)
     expect(count.calls).toBeLessThan(200)
     expect(await said).toHaveLength(1000)
   })
