@@ -45,6 +45,7 @@ import {
   type Request,
   type SampleAnswer,
   type SampleRequest,
+  type TrainRequest,
 } from './protocol.ts'
 
 const [modelPath = '', threadsGiven = '1', exports] = process.argv.slice(2)
@@ -226,7 +227,10 @@ const product = async ({ size, repeats }: ProductRequest): Promise<ProductAnswer
   return { ms }
 }
 
-const answerTo = (request: Request): Promise<object> =>
+/** Training is another process's. */
+type Asked = Exclude<Request, TrainRequest>
+
+const answerTo = (request: Asked): Promise<object> =>
   request.kind === 'sample'
     ? sample(request)
     : request.kind === 'null'
@@ -238,7 +242,7 @@ say(greeting)
 for await (const line of createInterface(process.stdin)) {
   const answer = pipe(
     await TE.tryCatch(
-      () => answerTo(JSON.parse(line) as Request),
+      () => answerTo(JSON.parse(line) as Asked),
       (error) => ({ error: error instanceof Error ? error.message : String(error) }),
     )(),
     E.toUnion,

@@ -50,8 +50,29 @@ export interface ProductAnswer {
   readonly ms: readonly number[]
 }
 
-/** What our own process can be asked. */
-export type Request = SampleRequest | NullRequest | ProductRequest
+/** Make `updates` updates: AdamW with clipping, and an average, from the weights that the rival was started with. */
+export interface TrainRequest {
+  readonly kind: 'train'
+  readonly rival: string
+  readonly updates: number
+  /** What all of ours is drawn by. */
+  readonly seed: number
+  /** The batch, as {@link encodeFloats} writes it, and its classes. */
+  readonly images: string
+  readonly labels: readonly number[]
+  /** What ours draws for the first update, so that others make the same one. */
+  readonly noise: string
+  readonly t: readonly number[]
+}
+
+/** How long each update took but the first, and the loss of each. */
+export interface TrainAnswer {
+  readonly ms: readonly number[]
+  readonly losses: readonly number[]
+}
+
+/** What a rival can be asked. */
+export type Request = SampleRequest | NullRequest | ProductRequest | TrainRequest
 
 /** The first thing that a rival says. */
 export interface Greeting {
@@ -66,6 +87,7 @@ export interface Rival {
   readonly sample: (request: SampleRequest) => Promise<SampleAnswer>
   readonly steps: (request: NullRequest) => Promise<NullAnswer>
   readonly product: (request: ProductRequest) => Promise<ProductAnswer>
+  readonly train: (request: TrainRequest) => Promise<TrainAnswer>
   readonly close: () => void
 }
 
@@ -123,6 +145,7 @@ export const startRival = (
     sample: ask,
     steps: ask,
     product: ask,
+    train: ask,
     close: () => child.stdin.end(),
   }
 }

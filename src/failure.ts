@@ -77,7 +77,7 @@ export interface FailureFacts {
   readonly OperatorInvalid: { readonly operator: string; readonly reason: string }
 
   // training
-  readonly LossNotFinite: { readonly step: number; readonly loss: number }
+  readonly LossNotFinite: { readonly step: number; readonly loss: number; readonly gradientNorm: number }
 
   // encoders
   readonly EncoderMissing: { readonly path: string; readonly encoder: string; readonly reason: string }
@@ -185,7 +185,7 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
 
   // training
   LossNotFinite: (f) =>
-    `The loss is ${String(f.loss)} at step ${String(f.step)}, so training has stopped; a smaller learning rate or clipped gradients may help.`,
+    `The ${Number.isFinite(f.loss) ? 'norm of the gradients' : 'loss'} is ${String(Number.isFinite(f.loss) ? f.gradientNorm : f.loss)} at step ${String(f.step)}, so training has stopped; a smaller learning rate or clipped gradients may help.`,
 
   // encoders
   EncoderMissing: (f) =>

@@ -6,6 +6,7 @@ import { readText } from '../checkpoint/read-file.ts'
 import { LARGEST_YAML, parseYaml } from '../checkpoint/yaml.ts'
 import { numberIn, oneOf, wholeFrom, yesOrNo } from '../codecs.ts'
 import type { PredictionType } from '../diffusion/estimate.ts'
+import type { Variance } from '../diffusion/rule.ts'
 import { decodeConfig } from '../decode-config.ts'
 import { fail, type Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
@@ -35,7 +36,13 @@ const codec: t.Decoder<unknown, TrainFile> = closed(
     timesteps: oneOf('uniform', 'antithetic', 'loss-aware'),
     predicts: oneOf('epsilon', 'sample', 'v_prediction'),
     weighting: oneOf('none', 'min-snr'),
+    /** Learned, the network says a variance beside its prediction, with twice the channels. */
+    variance: oneOf('fixed-small', 'fixed-large', 'learned-range'),
+    /** λ of `L_simple + λ·L_vlb`, which a learned variance is taught by. */
+    boundWeight: numberIn(0),
     flip: yesOrNo,
+    /** By how many pixels images are moved at most. */
+    crop: wholeFrom(0, 64),
     /** The share of the images that is not learned from. */
     holdOut: numberIn(0, 0.9),
     damaged: oneOf('refuse', 'skip'),
@@ -64,7 +71,10 @@ export interface TrainFile {
   readonly timesteps?: 'uniform' | 'antithetic' | 'loss-aware'
   readonly predicts?: PredictionType
   readonly weighting?: 'none' | 'min-snr'
+  readonly variance?: Extract<Variance, 'fixed-small' | 'fixed-large' | 'learned-range'>
+  readonly boundWeight?: number
   readonly flip?: boolean
+  readonly crop?: number
   readonly holdOut?: number
   readonly damaged?: 'refuse' | 'skip'
   readonly checkpointEvery?: number
@@ -92,8 +102,11 @@ const defaults: TrainSettings = {
   timesteps: 'uniform',
   predicts: 'epsilon',
   weighting: 'none',
+  variance: 'fixed-small',
+  boundWeight: 0.001,
   flip: false,
-  holdOut: 0,
+  crop: 0,
+  holdOut: 0.01,
   damaged: 'refuse',
   checkpointEvery: 250,
   keep: 3,

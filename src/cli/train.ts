@@ -2,44 +2,32 @@
  * `rxdiffusion train`: from images to a model that `sample --model` takes.
  */
 import { join } from 'node:path'
-import { lastValueFrom, map, range, takeWhile, tap } from 'rxjs'
+import { concatMap, lastValueFrom, map, range, takeWhile, tap, toArray } from 'rxjs'
 import { batches, soundImages, splitImages } from '../data/batches.ts'
-import type { ImageSource } from '../data/image-source.ts'
+import { imageBatches, type ImageSource, takeImages } from '../data/image-source.ts'
 import { openImages } from '../data/open-images.ts'
-import { readJson } from '../checkpoint/read-json.ts'
-import { schedulerDefaults } from '../checkpoint/scheduler-config.ts'
 import { ddim } from '../diffusion/rule.ts'
-import { linearSchedule } from '../diffusion/schedule.ts'
 import { trailing } from '../diffusion/spacing.ts'
-import { minSnr } from '../diffusion/weighting.ts'
 import type { Engine } from '../engine/engine.ts'
 import { chooseEngine, openEngine } from '../engine/engines.ts'
-import { defaultModel } from '../engine/load-model.ts'
 import { fail, type Failure, render } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
-import { isRecord } from '../json.ts'
 import { many } from '../many.ts'
 import { encodePng } from '../media/format/png.ts'
 import { grid } from '../media/picture/grid.ts'
 import { writeWhole } from '../media/sink/files.ts'
-import type { Labels } from '../model/denoiser.ts'
 import { tensorDenoiser } from '../model/tensor-denoiser.ts'
-import { decodeUNet2DConfig } from '../model/unet2d-config.ts'
-import { unet2d } from '../model/unet2d.ts'
-import type { UNet2DConfig } from '../model/unet2d-options.ts'
 import { philox } from '../noise/philox.ts'
 import { orThrow } from '../or-throw.ts'
 import { denoise } from '../stream/denoise.ts'
 import { respace } from '../stream/respace.ts'
 import { settled } from '../stream/settled.ts'
 import { snapshot } from '../stream/snapshot.ts'
-import { hybridLoss } from '../train/hybrid-loss.ts'
+import { heldOutLoss } from '../train/held-out.ts'
 import { type Learning, networkOnTensors } from '../train/learning.ts'
-import { adamw } from '../train/optimiser.ts'
-import { warmedDecay, warmupCosine } from '../train/rate.ts'
-import { antitheticTimesteps, lossAwareTimesteps, uniformTimesteps } from '../train/timesteps.ts'
 import { train, type TrainEvent } from '../train/train.ts'
 import { readNumber, readPath } from './flags.ts'
+import { filesOf, learningOf, networkOf, rawConfigOf, recipeOf, withClasses } from './train-recipe.ts'
 import { readTrainSettings, type TrainFile, type TrainSettings } from './train-settings.ts'
 import {
   checkpointsIn,
@@ -105,56 +93,12 @@ const openTrainer = (name: string): TE.TaskEither<Failure, Engine> =>
         )
       : chooseEngine(name)
 
-/** The default model's network, but for what the recipe changes and for the classes of the data. */
-const configOf = (settings: TrainSettings): TE.TaskEither<Failure, Readonly<Record<string, unknown>>> =>
-  pipe(
-    readJson(join(defaultModel, 'config.json'), 2 ** 20),
-    TE.map((config) => ({ ...(isRecord(config) ? config : {}), ...settings.network })),
-  )
-
-const decoded = (path: string, config: unknown): E.Either<Failure, UNet2DConfig> =>
-  decodeUNet2DConfig(path)(config)
-
-/** How many classes there are; where the recipe does not say, those of the data and one for "none". */
-const withClasses = (
-  config: Readonly<Record<string, unknown>>,
-  { network }: TrainSettings,
-  { labels, classes, name }: ImageSource,
-): E.Either<Failure, { readonly config: Readonly<Record<string, unknown>>; readonly labels?: Labels }> => {
-  const largest = labels === undefined ? -1 : labels.reduce((most, label) => Math.max(most, label), 0)
-  const said = network['num_class_embeds']
-  const count = said === undefined ? (labels === undefined ? null : largest + 2) : said
-  if (typeof count !== 'number') return E.right({ config: { ...config, num_class_embeds: null } })
-  if (labels === undefined)
-    return E.left(
-      fail('ImageUnfit', {
-        path: name,
-        reason: `it has no labels, and the model has ${String(count)} classes`,
-      }),
-    )
-  if (largest >= count)
-    return E.left(
-      fail('ImageUnfit', {
-        path: name,
-        reason: `label ${String(largest)} is among its labels, and the model knows 0 to ${String(count - 1)}`,
-      }),
-    )
-  const unconditional = largest < count - 1 ? count - 1 : undefined
-  return E.right({
-    config: { ...config, num_class_embeds: count },
-    labels: {
-      count,
-      ...(classes === undefined ? {} : { names: classes }),
-      ...(unconditional === undefined ? {} : { unconditional }),
-    },
-  })
-}
-
 interface Prepared {
   readonly settings: TrainSettings
   readonly engine: Engine
   readonly source: ImageSource
-  readonly heldOut: number
+  /** The images that are held out, of which there may be more than are looked at. */
+  readonly heldOut: ImageSource
   readonly skipped: readonly Failure[]
   readonly learning: Learning
   readonly files: ModelFiles
@@ -163,60 +107,6 @@ interface Prepared {
   readonly start: Restored | undefined
 }
 
-const samplers = {
-  uniform: () => uniformTimesteps,
-  antithetic: () => antitheticTimesteps,
-  'loss-aware': () => lossAwareTimesteps(),
-}
-
-const learningOf = (settings: TrainSettings, config: UNet2DConfig, labels: Labels | undefined): Learning => {
-  const schedule = linearSchedule()
-  const learnedVariance = config.out_channels === 2 * config.in_channels
-  const { predicts, rate: peak, steps, warmup, floor, weightDecay, beta1, beta2, clip } = settings
-  const weighting = settings.weighting === 'min-snr' ? { weighting: minSnr() } : {}
-  const hasNone = labels?.unconditional !== undefined
-  return {
-    architecture: unet2d(config),
-    description: {
-      shape: [...config.sample_size, config.in_channels],
-      predicts,
-      schedule,
-      range: 1,
-      learnedVariance,
-      ...(labels === undefined ? {} : { labels }),
-    },
-    optimiser: adamw({
-      rate: warmupCosine({ peak, steps, warmup, floor }),
-      weightDecay,
-      beta1,
-      beta2,
-      ...(clip === 0 ? {} : { clip }),
-    }),
-    emaDecay: warmedDecay(settings.ema),
-    timesteps: samplers[settings.timesteps](),
-    dropLabels: hasNone ? settings.dropLabels : 0,
-    seed: settings.seed,
-    ...weighting,
-    ...(learnedVariance ? { loss: hybridLoss({ predicts, schedule, ...weighting }) } : {}),
-  }
-}
-
-const manifestOf = ({ names, unconditional }: Labels): string =>
-  `${names === undefined ? '' : `labels: ${JSON.stringify(names)}\n`}${
-    unconditional === undefined ? '' : `unconditional: ${String(unconditional)}\n`
-  }`
-
-/** What may not change between a checkpoint and what goes on from it. */
-const recipeOf = (settings: TrainSettings, config: unknown, { count }: ImageSource): Recipe => ({
-  ...Object.fromEntries(
-    Object.entries(settings)
-      .filter(([key]) => !['checkpointEvery', 'keep', 'sampleEvery', 'network', 'damaged'].includes(key))
-      .map(([key, value]) => [key, JSON.stringify(value)]),
-  ),
-  network: JSON.stringify(config),
-  images: String(count),
-})
-
 const prepare = (flags: TrainFlags): TE.TaskEither<Failure, Prepared> =>
   pipe(
     TE.Do,
@@ -224,8 +114,9 @@ const prepare = (flags: TrainFlags): TE.TaskEither<Failure, Prepared> =>
     TE.bindW('out', () => TE.fromEither(needed('--out', flags.out))),
     TE.bindW('said', () => TE.fromEither(readSaid(flags))),
     TE.bindW('settings', ({ said }) => readTrainSettings(flags.config, said)),
-    TE.bindW('config', ({ settings }) => configOf(settings)),
-    TE.bindW('checked', ({ config }) => TE.fromEither(decoded(flags.config ?? 'config.json', config))),
+    TE.bindW('config', ({ settings }) => rawConfigOf(settings)),
+    TE.let('decoded', ({ settings }) => networkOf(flags.config ?? 'config.json', settings)),
+    TE.bindW('checked', ({ config, decoded }) => TE.fromEither(decoded(config))),
     TE.bindW('opened', ({ data, checked }) =>
       openImages(data, {
         shape: [...checked.sample_size, checked.in_channels],
@@ -249,9 +140,7 @@ const prepare = (flags: TrainFlags): TE.TaskEither<Failure, Prepared> =>
     TE.bindW('named', ({ config, settings, sound: { source } }) =>
       TE.fromEither(withClasses(config, settings, source)),
     ),
-    TE.bindW('network', ({ named: { config } }) =>
-      TE.fromEither(decoded(flags.config ?? 'config.json', config)),
-    ),
+    TE.bindW('network', ({ named: { config }, decoded }) => TE.fromEither(decoded(config))),
     TE.bindW('parts', ({ sound: { source }, settings: { holdOut, seed } }) =>
       TE.right(splitImages(holdOut, seed)(source)),
     ),
@@ -276,15 +165,11 @@ const prepare = (flags: TrainFlags): TE.TaskEither<Failure, Prepared> =>
     TE.map(({ settings, engine, parts, sound, network, named: { config, labels }, recipe, out, start }) => ({
       settings,
       engine,
-      source: settings.holdOut === 0 ? sound.source : parts.learned,
-      heldOut: parts.heldOut.count,
+      source: parts.heldOut.count === 0 ? sound.source : parts.learned,
+      heldOut: parts.heldOut,
       skipped: sound.unsound,
       learning: learningOf(settings, network, labels),
-      files: {
-        config,
-        scheduler: { _class_name: 'DDPMScheduler', ...schedulerDefaults, prediction_type: settings.predicts },
-        ...(labels === undefined ? {} : { manifest: manifestOf(labels) }),
-      },
+      files: filesOf(settings, config, labels),
       recipe,
       out,
       start,
@@ -312,22 +197,44 @@ const sampleGrid = async ({ learning }: Prepared, event: TrainEvent, path: strin
   await orThrow(writeWhole(path, encodePng()(grid({ title: `after ${many(event.step, 'update')}` })(xt))))
 }
 
+/** No more of the held out images are looked at than this: they take as long as they teach. */
+const MOST_HELD_OUT = 1024
+
+/** `L_simple` of what is held out, with the average as it stands. */
+const heldOutMean = async (
+  { learning, heldOut, settings: { batch } }: Prepared,
+  event: TrainEvent,
+): Promise<number> => {
+  const loss = heldOutLoss(learning)
+  const each = await lastValueFrom(
+    imageBatches(batch)(takeImages(MOST_HELD_OUT)(heldOut)).pipe(
+      concatMap(({ images, labels, first }) =>
+        loss(event.ema, labels === undefined ? { images } : { images, labels }, first),
+      ),
+      toArray(),
+    ),
+  )
+  const all = each.flat()
+  return all.reduce((sum, one) => sum + one, 0) / all.length
+}
+
 const clock = (seconds: number): string =>
   seconds < 100 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(0)} min`
 
 const perform = async (prepared: Prepared, { terminal, signal, quiet }: Context): Promise<number> => {
   const { settings, learning, source, engine, out, start, heldOut } = prepared
-  const { steps, batch, seed, flip, checkpointEvery, keep, sampleEvery } = settings
+  const { steps, batch, seed, flip, crop, checkpointEvery, keep, sampleEvery } = settings
   const say = (words: string): void => {
     if (quiet !== true) terminal.write(words)
   }
   for (const failure of prepared.skipped) terminal.write(`left out: ${render(failure)}\n`)
   const first = start?.state.step ?? 0
   say(
-    `${many(source.count, 'image')} of ${source.name}${heldOut === 0 ? '' : `, ${String(heldOut)} held back`}; ` +
+    `${many(source.count, 'image')} of ${source.name}${heldOut.count === 0 ? '' : `, ${String(heldOut.count)} held out`}; ` +
       `${many(steps - first, 'update')} of ${String(batch)}, from ${first === 0 ? 'random weights' : `update ${String(first)}`}, ${engine.name}\n`,
   )
   const losses: LossRow[] = [...(start?.losses ?? [])]
+  const heldOutLosses: LossRow[] = [...(start?.heldOut ?? [])]
   const keepNow = keepTraining(out, keep, prepared.recipe, prepared.files)
   let kept: string | undefined
   let running = losses.reduce<number | undefined>(
@@ -345,7 +252,7 @@ const perform = async (prepared: Prepared, { terminal, signal, quiet }: Context)
     else if (step === first + 1 || step === steps || step % Math.max(1, Math.round(steps / 20)) === 0)
       say(`${line}\n`)
   }
-  const read = batches({ seed, size: batch, flip })(source)
+  const read = batches({ seed, size: batch, flip, crop })(source)
   const events$ = range(first, steps - first).pipe(
     map((k) => read(k)),
     train({ ...learning, inFlight: 1, ...(start === undefined ? {} : { start: start.state }) }),
@@ -359,8 +266,14 @@ const perform = async (prepared: Prepared, { terminal, signal, quiet }: Context)
         event,
         join(out, 'samples', `step-${String(event.step).padStart(8, '0')}.png`),
       )
+    if (heldOut.count > 0 && (last || event.step % checkpointEvery === 0)) {
+      const loss = await heldOutMean(prepared, event)
+      heldOutLosses.push({ step: event.step, loss })
+      if (terminal.isTTY === true) say('\r\u001b[K')
+      say(`update ${String(event.step)}: L_simple of what is held out ${loss.toFixed(4)}\n`)
+    }
     if (last || signal.aborted || event.step % checkpointEvery === 0)
-      kept = await keepNow(await event.save(), losses)
+      kept = await keepNow(await event.save(), { losses, heldOut: heldOutLosses })
   }
   try {
     await lastValueFrom(

@@ -18,10 +18,18 @@ import { toSvg } from './plot-chart.ts'
 import { csvOf } from './csv.ts'
 import type { Curves } from './plot-curves.ts'
 
-/** One update's line in `losses.csv`. */
+/** A line of `losses.csv`, or of `held-out.csv`. */
 export interface LossRow {
   readonly step: number
   readonly loss: number
+}
+
+/** How a training has gone. */
+export interface History {
+  /** The mean over each batch. */
+  readonly losses: readonly LossRow[]
+  /** `L_simple` of the images that are not learned from, at checkpoints. */
+  readonly heldOut: readonly LossRow[]
 }
 
 /** What a checkpoint was made with; another recipe does not go on from it. */
@@ -46,28 +54,36 @@ export const checkpointsIn = (out: string): TE.TaskEither<Failure, readonly stri
   )
 
 /** The losses with a running mean, as people plot them. */
-const curvesOf = (rows: readonly LossRow[]): Curves => {
-  let running = rows[0]?.loss ?? 0
-  const points = rows.map(({ step, loss }) => {
+const curvesOf = ({ losses, heldOut }: History): Curves => {
+  let running = losses[0]?.loss ?? 0
+  const points = losses.map(({ step, loss }) => {
     running = 0.99 * running + 0.01 * loss
-    return { curve: 'loss', step, loss, running }
+    return { curve: 'learned from', step, loss, running }
   })
   return {
     by: 'curve',
     x: { column: 'step', title: 'update' },
     panels: [
       { column: 'loss', title: 'loss of each batch', logarithmic: true },
-      { column: 'running', title: 'running mean (0.99)' },
+      {
+        column: 'running',
+        title:
+          heldOut.length === 0
+            ? 'running mean (0.99)'
+            : 'running mean (0.99), and L_simple of what is held out',
+      },
     ],
     dotted: false,
-    points,
+    points: [
+      ...points,
+      ...heldOut.map(({ step, loss }) => ({ curve: 'held out', step, loss: NaN, running: loss })),
+    ],
   }
 }
 
 /** What a training goes on from. */
-export interface Restored {
+export interface Restored extends History {
   readonly state: TrainingState
-  readonly losses: readonly LossRow[]
 }
 
 const readLosses = (path: string, until: number): TE.TaskEither<Failure, readonly LossRow[]> =>
@@ -125,6 +141,14 @@ export const restore = (out: string, recipe: Recipe): TE.TaskEither<Failure, Res
     ),
     TE.bindTo('state'),
     TE.bindW('losses', ({ state }) => readLosses(join(out, 'losses.csv'), state.step)),
+    TE.bindW('heldOut', ({ state }) =>
+      pipe(
+        fileKind(join(out, 'held-out.csv')),
+        TE.chainW((kind) =>
+          kind === 'file' ? readLosses(join(out, 'held-out.csv'), state.step) : TE.right([]),
+        ),
+      ),
+    ),
   )
 
 /** What lies beside the weights. */
@@ -161,10 +185,15 @@ const writeModel = async (
  */
 export const keepTraining =
   (out: string, keep: number, recipe: Recipe, files: ModelFiles) =>
-  async (state: TrainingState, losses: readonly LossRow[]): Promise<string> => {
-    const csv = csvOf(losses.map(({ step, loss }) => ({ step, loss })))
-    await orThrow(writeWhole(join(out, 'losses.csv'), text(csv)))
-    await orThrow(writeWhole(join(out, 'loss.svg'), text(await toSvg(curvesOf(losses)))))
+  async (state: TrainingState, history: History): Promise<string> => {
+    const curves = curvesOf(history)
+    const write = async (name: string, rows: readonly LossRow[]): Promise<void> => {
+      const csv = csvOf(rows.map(({ step, loss }) => ({ step, loss })))
+      await orThrow(writeWhole(join(out, name), text(csv)))
+    }
+    await write('losses.csv', history.losses)
+    if (history.heldOut.length > 0) await write('held-out.csv', history.heldOut)
+    await orThrow(writeWhole(join(out, 'loss.svg'), text(await toSvg(curves))))
     await writeModel(out, state.ema, files)
     await writeModel(join(out, 'raw'), state.parameters, files)
     const path = join(out, 'checkpoints', checkpointName(state.step))

@@ -17,6 +17,8 @@ export interface BatchesOptions {
   readonly size: number
   /** Whether half of the images are mirrored, left for right; not unless said. */
   readonly flip?: boolean
+  /** By how many pixels an image is moved at most, up or down and left or right; 0 unless said. */
+  readonly crop?: number
 }
 
 /** Images that were read, and their classes. */
@@ -25,12 +27,26 @@ export interface ReadBatch {
   readonly labels?: readonly number[]
 }
 
-/** Mirrors an image `[height, width, channels]`, left for right. */
-const mirrored = (image: Float32Array, [, width = 1, channels = 1]: readonly number[]): Float32Array =>
+/** How an image is looked at. */
+interface View {
+  readonly mirrored: boolean
+  /** In pixels. */
+  readonly down: number
+  readonly right: number
+}
+
+/** An image `[height, width, channels]` as it is seen: padded with its own edges, cropped, and mirrored. */
+const seen = (
+  image: Float32Array,
+  [height = 1, width = 1, channels = 1]: readonly number[],
+  { mirrored, down, right }: View,
+): Float32Array =>
   image.map((_, i) => {
     const [pixel, channel] = [Math.floor(i / channels), i % channels]
-    const column = pixel % width
-    return image[(pixel - column + (width - 1 - column)) * channels + channel]!
+    const [row, column] = [Math.floor(pixel / width), pixel % width]
+    const y = Math.min(Math.max(row + down, 0), height - 1)
+    const x = Math.min(Math.max((mirrored ? width - 1 - column : column) + right, 0), width - 1)
+    return image[(y * width + x) * channels + channel]!
   })
 
 /**
@@ -40,9 +56,12 @@ const mirrored = (image: Float32Array, [, width = 1, channels = 1]: readonly num
  * Image i of batch k is place `k·size + i` of an endless row of permutations, each of which depends on the seed and its number alone:
  * every image is seen once before any is seen twice.
  *
- * @param options - seed, size, flip
+ * Mirroring and moving depend on the seed, k and i. What comes into view at an edge repeats that edge, which is a crop of the image padded
+ * by its own edges.
+ *
+ * @param options - seed, size, flip, crop
  * @returns for a source and a number k, reads the batch; it fails as the source does
- * @throws RunInvalid for a size that is no whole number from 1
+ * @throws RunInvalid for a size that is no whole number from 1, and a crop that is none from 0
  *
  * @example
  * ```ts
@@ -57,10 +76,23 @@ export const batches = ({
   seed,
   size,
   flip = false,
+  crop = 0,
 }: BatchesOptions): ((source: ImageSource) => (k: number) => TE.TaskEither<Failure, ReadBatch>) => {
   if (!(Number.isSafeInteger(size) && size >= 1))
     throw fail('RunInvalid', { reason: `batch is ${String(size)}, and has to be a whole number from 1` })
-  const [order, flips] = [uniform(seed, 'order'), uniform(seed, 'flips')]
+  if (!(Number.isSafeInteger(crop) && crop >= 0))
+    throw fail('RunInvalid', { reason: `crop is ${String(crop)}, and has to be a whole number from 0` })
+  const [order, flips, crops] = [uniform(seed, 'order'), uniform(seed, 'flips'), uniform(seed, 'crops')]
+  /** How the images of batch k are looked at. */
+  const views = (k: number): readonly View[] => {
+    const [turns, moves] = [flips(k, size), crops(k, 2 * size)]
+    const moved = (share: number): number => Math.floor(share * (2 * crop + 1)) - crop
+    return [...turns].map((share, i) => ({
+      mirrored: flip && share < 0.5,
+      down: moved(moves[2 * i]!),
+      right: moved(moves[2 * i + 1]!),
+    }))
+  }
   return (source: ImageSource): ((k: number) => TE.TaskEither<Failure, ReadBatch>) => {
     const { count, shape, labels } = source
     // the walk under way, and the one that follows in the same batch
@@ -78,14 +110,14 @@ export const batches = ({
         const place = k * size + i
         return walk(Math.floor(place / count))[place % count]!
       })
-      const chance = flip ? flips(k, size) : undefined
+      const looks = flip || crop > 0 ? views(k) : undefined
       return pipe(
         places,
         TE.traverseSeqArray((place) => source.read(place, place + 1)),
         TE.map((read) => {
           const rows = read.map(({ data }, i) => {
             const row = Float32Array.from(data)
-            return chance !== undefined && chance[i]! < 0.5 ? mirrored(row, shape) : row
+            return looks === undefined ? row : seen(row, shape, looks[i]!)
           })
           return {
             images: stack(shape)(rows),

@@ -20,6 +20,7 @@ export const purposes = {
   weights: 5,
   split: 6,
   blocks: 7,
+  crops: 8,
 } as const
 
 /** The name of a purpose. */

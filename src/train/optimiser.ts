@@ -5,8 +5,16 @@
  * never hidden in it; so a state can be saved, and whoever goes on from it goes on to the same bits.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import { tfjs } from '../algebra/tfjs.ts'
-import { below, combineTensors, mapTensors, named, under, type Tensors } from './tensors.ts'
+import {
+  below,
+  combineTensors,
+  endToEnd,
+  mapTensors,
+  named,
+  takenApart,
+  type Tensors,
+  under,
+} from './tensors.ts'
 
 /** What a transform is told of. */
 export interface Updating {
@@ -76,6 +84,42 @@ export const chain = (...transforms: readonly Transform[]): Transform => ({
     ),
 })
 
+/** What all tensors together are called. */
+const ALL = 'all'
+
+/**
+ * Shows a transform one vector instead of many tensors, which is the same to whatever works element by element, and faster: optax's `flatten`.
+ *
+ * @param inner - knows no tensor by its name or shape; the whole's state is its own
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const g = new Map([['w', tf.ones([2, 1])], ['b', tf.scalar(3)]])
+ * const { updates } = flatten(scale(() => 2)).update({ step: 0, updates: g, parameters: g, state: new Map() })
+ * expect(updates.get('b')?.arraySync()).toBe(6)
+ * expect([...flatten(scaleByAdam()).init(g).keys()]).toEqual(['mu.all', 'nu.all'])
+ * ```
+ */
+export const flatten = (inner: Transform): Transform => {
+  const flat = (tensors: Tensors, like: Tensors): Tensors => new Map([[ALL, endToEnd(tensors, like)]])
+  return {
+    init: (parameters) => {
+      const all = flat(parameters, parameters)
+      const made = inner.init(all)
+      tf.dispose([...all.values()])
+      return made
+    },
+    update: ({ step, updates, parameters, state }) => {
+      const all = { updates: flat(updates, parameters), parameters: flat(parameters, parameters) }
+      const made = inner.update({ step, ...all, state })
+      return { updates: takenApart(named(made.updates, ALL), parameters), state: made.state }
+    },
+  }
+}
+
 /**
  * Multiplies updates: by the negative learning rate, mostly.
  *
@@ -99,7 +143,7 @@ export const scale = (factor: Rate): Transform =>
  * ```
  */
 export const globalNorm = (tensors: Tensors): tf.Tensor =>
-  tf.tidy(() => tf.sqrt(tf.addN([...tensors.values()].map((one) => tf.sum(tf.square(one))))))
+  tf.tidy(() => tf.sqrt(tf.sum(tf.square(endToEnd(tensors)))))
 
 /**
  * Shortens updates whose {@link globalNorm} is larger than `most`: `u·min(1, most/(‖u‖ + 10⁻⁶))`, as torch has it.
@@ -213,11 +257,13 @@ export interface AdamWOptions extends AdamOptions {
  * ```
  */
 export const adamw = ({ rate, weightDecay = 0.01, clip, ...adam }: AdamWOptions): Transform =>
-  chain(
-    ...(clip === undefined ? [] : [clipByGlobalNorm(clip)]),
-    scaleByAdam(adam),
-    addDecayedWeights(weightDecay),
-    scale((step) => -rate(step)),
+  flatten(
+    chain(
+      ...(clip === undefined ? [] : [clipByGlobalNorm(clip)]),
+      scaleByAdam(adam),
+      addDecayedWeights(weightDecay),
+      scale((step) => -rate(step)),
+    ),
   )
 
 /**
@@ -233,9 +279,4 @@ export const adamw = ({ rate, weightDecay = 0.01, clip, ...adam }: AdamWOptions)
  * ```
  */
 export const applyUpdates = (parameters: Tensors, updates: Tensors): Tensors =>
-  mapTensors(parameters, (one, name) =>
-    tfjs.combine([
-      [1, one],
-      [1, named(updates, name)],
-    ]),
-  )
+  combineTensors([1, parameters], [1, updates])

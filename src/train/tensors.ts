@@ -26,6 +26,52 @@ export const mapTensors = (tensors: Tensors, f: (tensor: tf.Tensor, name: string
   new Map([...tensors].map(([name, tensor]) => [name, f(tensor, name)]))
 
 /**
+ * All tensors end to end, as one vector: one kernel then does for all of them what would take one for each.
+ *
+ * @param tensors - at least one
+ * @param like - whose order they come in; their own unless said
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const vector = endToEnd(new Map([['w', tf.ones([2, 1])], ['b', tf.zeros([1])]]))
+ * expect(vector.arraySync()).toEqual([1, 1, 0])
+ * ```
+ */
+export const endToEnd = (tensors: Tensors, like: Tensors = tensors): tf.Tensor1D =>
+  tf.tidy(() =>
+    tf.concat1d([...like.keys()].map((name) => tf.reshape<tf.Rank.R1>(named(tensors, name), [-1]))),
+  )
+
+/**
+ * Tensors of a vector, the other way round of {@link endToEnd}.
+ *
+ * @param vector - their numbers
+ * @param like - which names and shapes there are
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const tensors = new Map([['w', tf.ones([2, 1])], ['b', tf.zeros([1])]])
+ * expect(takenApart(endToEnd(tensors), tensors).get('w')?.arraySync()).toEqual([[1], [1]])
+ * ```
+ */
+export const takenApart = (vector: tf.Tensor, like: Tensors): Tensors => {
+  const shapes = [...like].map(([name, { shape, size }]) => ({ name, shape, size }))
+  const parts = tf.split(
+    vector,
+    shapes.map(({ size }) => size),
+  )
+  const made = shapes.map(({ name, shape }, i) => [name, tf.reshape(parts[i]!, shape)] as const)
+  tf.dispose(parts)
+  return new Map(made)
+}
+
+/**
  * `Σ cᵢ·tensorsᵢ` for each name.
  *
  * @param terms - a factor and tensors, of the same names
@@ -40,10 +86,16 @@ export const mapTensors = (tensors: Tensors, f: (tensor: tf.Tensor, name: string
  * ```
  */
 export const combineTensors = (...terms: ReadonlyArray<readonly [number, Tensors]>): Tensors => {
-  const [first] = terms
-  return mapTensors(first?.[1] ?? new Map<string, tf.Tensor>(), (_, name) =>
-    tfjs.combine(terms.map(([factor, tensors]) => [factor, named(tensors, name)])),
-  )
+  const like = terms[0]?.[1] ?? new Map<string, tf.Tensor>()
+  if (like.size <= 1)
+    return mapTensors(like, (_, name) =>
+      tfjs.combine(terms.map(([factor, tensors]) => [factor, named(tensors, name)])),
+    )
+  const vectors = terms.map(([factor, tensors]) => [factor, endToEnd(tensors, like)] as const)
+  const sum = tfjs.combine(vectors)
+  const made = takenApart(sum, like)
+  tf.dispose([sum, ...vectors.map(([, vector]) => vector)])
+  return made
 }
 
 /**

@@ -174,7 +174,8 @@ export const train = (config: TrainConfig): OperatorFunction<Batch, TrainEvent> 
               if (!Number.isFinite(told.loss + told.gradientNorm))
                 throw fail('LossNotFinite', {
                   step: learner.step + 1,
-                  loss: Number.isFinite(told.loss) ? told.gradientNorm : told.loss,
+                  loss: told.loss,
+                  gradientNorm: told.gradientNorm,
                 })
               own(updated(config, learner, asked.gradients, told))
               const [event, returned] = deliver(told)

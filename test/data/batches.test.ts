@@ -42,6 +42,28 @@ describe('batches', () => {
     })
   })
 
+  it('moves images by as many pixels as allowed, each way, and repeats their edges', async () => {
+    const side = 5
+    const steps = Float32Array.from({ length: side * side }, (_, i) => 10 * Math.floor(i / side) + (i % side))
+    const one = imagesOf({ shape: [1, side, side, 1], data: steps })
+    const read = batches({ seed: 7, size: 1, crop: 1 })(one)
+    const corners = new Set<number>()
+    for (let k = 0; k < 100; k++) {
+      const { data } = (await orThrow(read(k))).images
+      const moved = data[2 * side + 2]! - steps[2 * side + 2]!
+      const down = Math.round(moved / 10)
+      const right = moved - 10 * down
+      corners.add(moved)
+      const edge = (place: number): number => Math.min(Math.max(place, 0), side - 1)
+      data.forEach((value, i) => {
+        expect(value).toBe(10 * edge(Math.floor(i / side) + down) + edge((i % side) + right))
+      })
+    }
+    expect([...corners].toSorted((a, b) => a - b)).toEqual([-11, -10, -9, -1, 0, 1, 9, 10, 11])
+    expect(await orThrow(batches({ seed: 7, size: 1, crop: 1 })(one)(3))).toEqual(await orThrow(read(3)))
+    expect(() => batches({ seed: 7, size: 1, crop: 0.5 })).toThrow('crop is 0.5')
+  })
+
   it('holds images back, and those alone', () => {
     const { learned, heldOut } = splitImages(0.4, 7)(source)
     expect([learned.count, heldOut.count]).toEqual([3, 2])
