@@ -61,6 +61,7 @@ export interface FailureFacts {
   readonly GuidanceInvalid: { readonly reason: string }
 
   readonly RunInvalid: { readonly reason: string }
+  readonly SamplesNotFinite: { readonly samples: readonly string[] }
   readonly ModelInvalid: { readonly reason: string }
   readonly WeightingInvalid: { readonly reason: string }
 
@@ -164,6 +165,8 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   GuidanceUnconditional: () => 'Guidance needs a label that stands for "none", and the model has none.',
   GuidanceInvalid: (f) => `The guidance is not possible: ${f.reason}.`,
 
+  SamplesNotFinite: (f) =>
+    `The network's answers came to NaN or infinity in ${f.samples.length === 1 ? 'sample' : 'samples'} ${list(f.samples)}, of which the files show nothing.`,
   RunInvalid: (f) => `The run is not possible: ${f.reason}.`,
   ModelInvalid: (f) => `The model is not possible: ${f.reason}.`,
   WeightingInvalid: (f) => `The weighting is not possible: ${f.reason}.`,
