@@ -29,7 +29,7 @@ const rowsNotFinite = ({ shape, data }: Values): readonly number[] => {
  *
  * @example
  * ```ts
- * const model = gaussianMixture([{ mean: NaN, deviation: 1 }])
+ * const model = { ...gaussianMixture([{ mean: 0, deviation: 1 }]), predict: () => of({ output: NaN }) }
  * const frames$ = respace(model.schedule, trailing(2)).pipe(denoise({ model, rule: ddim(), noise: philox({ seed: 7 }) }))
  * expect(await lastValueFrom(frames$.pipe(notFinite))).toEqual(['#0'])
  * ```
