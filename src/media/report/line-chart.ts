@@ -68,9 +68,9 @@ export const lineChart = (title: string, series: readonly Series[], count: numbe
     stretches(values)
       .filter((stretch) => stretch.length > 0)
       .map(([[at, value] = [0, 0], ...rest]) =>
-        // a line of one point would not be seen
+        // a line of one point would not be seen; rings of several sizes are, where they coincide
         rest.length === 0
-          ? `<circle class="dot s${String(i)}" cx="${across(at)}" cy="${up(value)}" r="4"/>`
+          ? `<circle class="dot s${String(i)}" cx="${across(at)}" cy="${up(value)}" r="${String(3 + 3 * i)}"/>`
           : `<polyline class="line s${String(i)}" points="${[[at, value] as const, ...rest].map(([x, y]) => `${across(x)},${up(y)}`).join(' ')}"/>`,
       )
       .join(''),
