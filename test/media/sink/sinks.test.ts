@@ -101,7 +101,7 @@ describe('toGrid', () => {
     const path = join(room, 'cut.png')
     await lastValueFrom(frames$.pipe(take(2), toGrid(path)))
     const { x0 } = await lastValueFrom(frames$.pipe(take(2), lastSnapshot({ x0: true })))
-    expect(shows(path, grid({ title: 'x̂₀, step 2 of 6, cut short' })(x0))).toBe(true)
+    expect(shows(path, grid({ title: 'x̂₀ at step 2 of 6' })(x0))).toBe(true)
   })
 
   it('shows the last x_t and keeps the text', async () => {
