@@ -40,6 +40,6 @@ export const expectBranches =
         })
       return concat(
         items$.pipe(look),
-        defer(() => (any && !found ? throwError(refuse) : EMPTY)),
+        defer(() => (any && !found ? throwError(() => refuse()) : EMPTY)),
       )
     })
