@@ -42,7 +42,7 @@ const byEta = (results: Results, spacing: SpacingName, show: (cell: Of<'quality'
 }
 
 const kernelOf = ({ kernel, deviation }: Distances): string =>
-  `${(1000 * kernel).toFixed(1)} ± ${(1000 * deviation).toFixed(1)}`
+  `${kernel.toFixed(2)} ± ${deviation.toFixed(2)}`
 
 /** The fewest steps of DDIM that come as near to the data as 1,000 of a stochastic rule, on as many images. */
 const asGood = (results: Results, eta: Eta): string => {
@@ -86,7 +86,7 @@ files in the folder; it goes on where it was stopped, and writes this page from 
 **Protocol.** Samples 0 to 1,023 of seed 0 (0 to 255 where S = 1000), the ten classes in turn, no guidance, x₀ clipped as the library does
 (\`x0+eps\`); uniform is \`trailing\`, quadratic ends at T. They are compared with the 10,000 test images in the features of the [classifier that
 comes along](evaluation.md), which are not Inception's: figures compare with each other, not with the paper's. The Fréchet distance is biased
-upwards for few images, so it stands for the first ${String(COMMON)} samples and then for all; the kernel distance (× 1000, of all) is not.
+upwards for few images, so it stands for the first ${String(COMMON)} samples and then for all; the kernel distance (of all) is not.
 Training images in place of samples: ${floor.map(({ images, frechet }) => `${frechet.toFixed(2)} for ${images.toLocaleString('en')}`).join(', ')}; kernel distance ${floor
     .slice(-1)
     .map(kernelOf)

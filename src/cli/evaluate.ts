@@ -27,7 +27,15 @@ export interface EvaluateFlags extends TableFlags {
   readonly limit?: string
   readonly resize?: boolean
   readonly batch: string
-  readonly engine: string
+  /** Of the classifier, `wasm` unless said; of the model, `auto`. */
+  readonly engine?: string
+  /** Measure a model's likelihood of the data instead, by the flags that follow. */
+  readonly bits?: boolean
+  readonly model?: string
+  readonly steps?: string
+  readonly spacing?: string
+  readonly clip?: string
+  readonly seed?: string
 }
 
 /** What both sets have to be. */
@@ -68,12 +76,13 @@ const prepare = (flags: EvaluateFlags): TE.TaskEither<Failure, Prepared> =>
       flags.samples === undefined
         ? TE.left(
             fail('Usage', {
-              reason: 'The option --samples <path> is needed: a .npy, an IDX file or PNG files',
+              reason:
+                'The option --samples <path> is needed: a .npy, an IDX file or PNG files; or --bits, for a model',
             }),
           )
         : TE.right(flags.samples),
     ),
-    TE.bindW('engine', () => TE.fromEither(readOneOf('--engine', engineNames)(flags.engine))),
+    TE.bindW('engine', () => TE.fromEither(readOneOf('--engine', engineNames)(flags.engine ?? 'wasm'))),
     TE.bindW('batch', () =>
       TE.fromEither(readNumber('--batch', { whole: true, least: 1, most: 4096 })(flags.batch)),
     ),

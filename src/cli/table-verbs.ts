@@ -79,21 +79,42 @@ export const addTableVerbs = (
   withTable(
     program
       .command('evaluate')
-      .description('how far samples are from data: Fréchet and kernel distance, precision and recall')
+      .description(
+        'how far samples are from data (Fréchet and kernel distance, precision, recall); bits per dimension of a model',
+      )
       .option('--samples <path>', '.npy as sample writes it, IDX file (.gz too), PNG file or folder of them')
       .option('--data <path>', 'what they are compared with (default: 512 test images of Fashion-MNIST)')
       .option('--limit <n>', 'how many images of each at most (default: all)')
       .option('--resize', 'bring images of another size or colour to 28×28 in grey')
       .option('--batch <n>', 'how many images at a time', '64')
-      .option('--engine <name>', 'what runs the classifier', 'wasm'),
+      .option(
+        '--bits',
+        'bits per dimension that a model needs for the data, in place of distances of samples',
+      )
+      .option('--model <dir>', 'with --bits: folder or file of a model (default: the clothes)')
+      .option(
+        '--steps <list>',
+        'with --bits: the rows of the table (default: 50; all of the model’s is the least)',
+      )
+      .option('--spacing <kind>', 'with --bits: which timesteps, as of sample (default: trailing)')
+      .option('--clip <mode>', 'with --bits: how to clip x₀ to the data’s range (default: x0+eps)')
+      .option('--seed <n>', 'with --bits: of the noise (default: 0)')
+      .option('--engine <name>', 'what runs the classifier (default: wasm) or the model (default: auto)'),
   )
     .addHelpText(
       'after',
       '\nThe features are those of a small classifier of clothes that comes with the package.\n' +
-        '\nExample:\n  rxdiffusion sample --batch 512 -o samples.npy && rxdiffusion evaluate --samples samples.npy',
+        '\nExample:\n  rxdiffusion sample --batch 512 -o samples.npy && rxdiffusion evaluate --samples samples.npy\n' +
+        '  rxdiffusion evaluate --bits --steps 50,1000 --limit 64',
     )
     .action(async (flags: EvaluateFlags & TellingFlags) => {
-      const { evaluateCommand } = await import('./evaluate.ts')
-      exit(await evaluateCommand(flags, { ...context(flags), print }))
+      const told = { ...context(flags), print }
+      if (flags.bits === true) {
+        const { evaluateBits } = await import('./evaluate-bits.ts')
+        exit(await evaluateBits(flags, told))
+      } else {
+        const { evaluateCommand } = await import('./evaluate.ts')
+        exit(await evaluateCommand(flags, told))
+      }
     })
 }

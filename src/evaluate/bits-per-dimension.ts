@@ -109,11 +109,11 @@ const meansOf = ({ images, bits, squares, prior, terms }: Sums): BitsPerDimensio
  * @example
  * ```ts
  * const model = gaussianMixture([{ mean: 0, deviation: 0.3 }])
- * const images = { shape: [], data: Float64Array.of(0.2) }
- * const measured$ = of({ images }).pipe(bitsPerDimension({ model, spacing: trailing(1000) }))
- * const { bits } = await lastValueFrom(measured$)
- * const density = Math.exp(-((0.2 / 0.3) ** 2) / 2) / (0.3 * Math.sqrt(2 * Math.PI))
- * expect(bits).toBeCloseTo(-Math.log2(density * (2 / 255)), 1) // a bin is 2/255 wide
+ * const many$ = range(0, 200).pipe(map((i) => ({ images: { shape: [], data: Float64Array.of(i % 2 ? 0.3 : -0.3) } })))
+ * const { bits } = await lastValueFrom(many$.pipe(bitsPerDimension({ model, spacing: trailing(200), variance: 'fixed-large' })))
+ * const density = Math.exp(-1 / 2) / (0.3 * Math.sqrt(2 * Math.PI))
+ * expect(bits).toBeGreaterThan(-Math.log2(density * (2 / 255))) // a bin is 2/255 wide
+ * expect(bits).toBeLessThan(-Math.log2(density * (2 / 255)) + 1)
  * ```
  */
 export const bitsPerDimension = <T>({
