@@ -135,8 +135,47 @@ describe('training from the command line', () => {
     expect(await said('x', ['--config', 'few.yaml'])).toContain(
       'label 1 is among its labels, and the model knows 0 to 0',
     )
+    writeFileSync(join(room, 'odd.yaml'), `${recipe}  out_channels: 3\n`)
+    expect(await said('x', ['--config', 'odd.yaml'])).toContain(
+      'out_channels is 3, and with in_channels 1 and the variance fixed-small it has to be 1',
+    )
     writeFileSync(join(room, 'wrong.yaml'), 'stepps: 3\n')
     expect(await said('x', ['--config', 'wrong.yaml'])).toContain('wrong.yaml:1:1')
+  })
+
+  it('learns a variance, from moved and mirrored images, and says the loss of what it holds out', async () => {
+    const more = 'variance: learned-range\nflip: true\ncrop: 2\nholdOut: 0.3\n'
+    writeFileSync(join(room, 'more.yaml'), `${recipe}${more}`)
+    const { code, stderr } = await train('more', ['--config', 'more.yaml', '--steps', '5'])
+    expect(stderr).toContain('7 images of data, 3 held out')
+    expect(stderr).toMatch(/update 5: L_simple of what is held out \d\.\d{4}/)
+    expect(code).toBe(0)
+    const rows = readFileSync(join(room, 'more/held-out.csv'), 'utf8').trim().split('\n')
+    expect(rows.map((row) => row.split(',')[0])).toEqual(['step', '4', '5'])
+    expect(rows.slice(1).every((row) => Number(row.split(',')[1]) > 0)).toBe(true)
+
+    const json = (name: string): unknown => JSON.parse(readFileSync(join(room, 'more', name), 'utf8'))
+    expect(json('config.json')).toMatchObject({ in_channels: 1, out_channels: 2 })
+    expect(json('scheduler_config.json')).toMatchObject({ variance_type: 'learned_range' })
+    const sampled = await command.run(
+      [
+        'sample',
+        '--model',
+        'more',
+        '--variance',
+        'learned-range',
+        '--sampler',
+        'ddpm',
+        '--steps',
+        '2',
+        '--engine',
+        'cpu',
+        '-o',
+        'more.png',
+      ],
+      { cwd: room },
+    )
+    expect([sampled.code, sampled.stderr]).toEqual([0, expect.any(String)])
   })
 
   it('leaves out what is damaged, where it is told to', async () => {
