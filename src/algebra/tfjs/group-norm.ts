@@ -36,8 +36,10 @@ const perChannel = (ofGroups: tf.Tensor, { groups }: Norm, channels: number): tf
 }
 
 /** The mean over groups, `[rows, groups]`, of what has been averaged over positions, `[rows, channels]`. */
-const meanOfGroups = (ofChannels: tf.Tensor, { groups }: Norm): tf.Tensor =>
-  tf.mean(tf.reshape(ofChannels, [ofChannels.shape[0] ?? 1, groups, -1]), 2)
+const meanOfGroups = (ofChannels: tf.Tensor, { groups }: Norm): tf.Tensor => {
+  const [rows = 1] = ofChannels.shape
+  return tf.mean(tf.reshape(ofChannels, [rows, groups, -1]), 2)
+}
 
 /**
  * By moments of channels, which are few numbers: of the image itself as little is made on the way as can be. The result is
