@@ -120,6 +120,7 @@ describe('training from the command line', () => {
     expect(await said('whole', ['--resume', '--batch', '5'])).toContain(
       'the batch that it was made with, 4, and not with 5',
     )
+    expect(await said('recipe.yaml')).toContain("recipe.yaml can't be written: it is a file")
     mkdirSync(join(room, 'empty'))
     expect(await said('x', ['--data', 'empty'])).toContain('there are no PNG files in it')
     expect(await said('x', ['--engine', 'onnx'])).toContain("onnx can't train")
