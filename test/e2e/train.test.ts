@@ -96,6 +96,20 @@ describe('training from the command line', () => {
     expect(weights('killed').equals(weights('whole'))).toBe(true)
   })
 
+  it('goes on to the same bits in another process on wasm', async () => {
+    const wasm = ['--engine', 'wasm']
+    expect((await train('straight', wasm)).code).toBe(0)
+    cpSync(join(room, 'straight'), join(room, 'twice'), { recursive: true })
+    for (const name of ['step-00000012.safetensors', 'step-00000016.safetensors'])
+      rmSync(join(room, 'twice/checkpoints', name))
+    rmSync(join(room, 'twice/diffusion_pytorch_model.safetensors'))
+    const { code, stderr } = await train('twice', [...wasm, '--resume'])
+    expect(stderr).toContain('8 updates of 4, from update 8, wasm')
+    expect(code).toBe(0)
+    expect(losses('twice')).toBe(losses('straight'))
+    expect(weights('twice').equals(weights('straight'))).toBe(true)
+  })
+
   it('interrupted, keeps what it has, and goes on from there', async () => {
     const first = await train('interrupted', [], (said, pid) => {
       if (said.includes('update 6 of 16') && !said.includes('update 7')) process.kill(pid, 'SIGINT')
