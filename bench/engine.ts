@@ -18,7 +18,14 @@ import {
   trailing,
   type EngineName,
 } from '../src/node.ts'
-import { decodeFloats, encodeFloats, type SampleAnswer, type SampleRequest } from './protocol.ts'
+import { timeKernels } from './kernels.ts'
+import {
+  decodeFloats,
+  encodeFloats,
+  type KernelsRequest,
+  type SampleAnswer,
+  type SampleRequest,
+} from './protocol.ts'
 
 const [name = '', modelPath = ''] = process.argv.slice(2)
 const say = (answer: object): void => {
@@ -60,7 +67,12 @@ const sample = async ({ rows, steps, repeats, start, labels }: SampleRequest): P
 say({ about: engine.about })
 for await (const line of createInterface(process.stdin)) {
   try {
-    say(await sample(JSON.parse(line) as SampleRequest))
+    const request = JSON.parse(line) as SampleRequest | KernelsRequest
+    say(
+      request.kind === 'kernels'
+        ? { kernels: await timeKernels(engine, model, modelPath, request) }
+        : await sample(request),
+    )
   } catch (error) {
     say({ error: error instanceof Error ? error.message : String(error) })
   }

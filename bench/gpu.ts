@@ -1,9 +1,10 @@
 /**
- * `npm run bench:gpu`: every engine that starts on a GPU machine beside PyTorch on the same GPU, eager and compiled.
+ * `npm run bench:gpu`: every engine that starts on a GPU machine beside PyTorch on the same GPU, eager and compiled; and where the
+ * time of the fastest engine goes, kernel by kernel.
  *
  *     npm run bench:gpu -- [--rounds 5] [--steps 10] [--batches 1,16,64,256] [--engines webgpu,tensorflow-gpu,…] [--no-python]
  *
- * Python is the one of `npm run bench`, with a torch that has CUDA.
+ * TensorFlow says how long it takes to ask for a kernel, which on a GPU is less than the kernel takes. Python is the one of `npm run bench`, with a torch that has CUDA.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -53,6 +54,7 @@ for (const { path, title, shape } of models) {
     label: `the stream, ${engine}`,
     rival: startRival(process.execPath, [join(import.meta.dirname, 'engine.js'), engine, path]),
   }))
+  const engines = rivals.map(({ rival }) => rival)
   if ('python' in found) {
     const env = { RXDIFFUSION_BENCH_DEVICE: 'cuda' }
     const rival = startRival(found.python, [rivalScript, 'serve', path, '8'], env)
@@ -71,6 +73,7 @@ for (const { path, title, shape } of models) {
       note(`${contestant.label}: ${reasonOf(error)}`)
     }
 
+  let fastest: Contestant | undefined
   for (const rows of batches) {
     const times = new Map<string, number[]>()
     const chain = async ({ key, rival }: Contestant): Promise<number> => {
@@ -97,6 +100,9 @@ for (const { path, title, shape } of models) {
     for (let round = 0; round < rounds; round += 1)
       for (const contestant of able)
         times.set(contestant.key, [...(times.get(contestant.key) ?? []), await chain(contestant)])
+    const ours = able.filter(({ rival }) => engines.includes(rival))
+    fastest =
+      ours.sort((a, b) => median(times.get(a.key) ?? []) - median(times.get(b.key) ?? []))[0] ?? fastest
     const lines = able.map(({ key, label }) => {
       const seconds = median(times.get(key) ?? []) / 1000
       results.push({
@@ -110,6 +116,24 @@ for (const { path, title, shape } of models) {
     })
     process.stdout.write(
       `${table([`${title}, batch ${rows}`, 'steps/s', `images/s of ${steps} steps`], lines)}\n\n`,
+    )
+  }
+  if (fastest !== undefined) {
+    const rows = batches.at(-1) ?? 1
+    const labels = Array.from({ length: rows }, (_, row) => row % 10)
+    const { kernels } = await fastest.rival.kernels({ kind: 'kernels', rows, labels })
+    const whole = kernels.reduce((sum, { ms }) => sum + ms, 0)
+    results.push({ model: title, rows, key: fastest.key, kernels })
+    const lines = kernels
+      .slice(0, 12)
+      .map(({ name, calls, ms }) => [
+        name,
+        String(calls),
+        ms.toFixed(2),
+        `${((100 * ms) / whole).toFixed(0)} %`,
+      ])
+    process.stdout.write(
+      `${table([`${title}, batch ${rows}, ${fastest.label}: one call, ${whole.toFixed(1)} ms`, 'calls', 'ms', 'share'], lines)}\n\n`,
     )
   }
   for (const { rival } of new Set(rivals)) rival.close()

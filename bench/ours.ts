@@ -38,6 +38,7 @@ import {
   decodeFloats,
   encodeFloats,
   type Greeting,
+  type KernelsRequest,
   type NullAnswer,
   type NullRequest,
   type ProductAnswer,
@@ -227,8 +228,8 @@ const product = async ({ size, repeats }: ProductRequest): Promise<ProductAnswer
   return { ms }
 }
 
-/** Training is another process's. */
-type Asked = Exclude<Request, TrainRequest>
+/** Training and the times of kernels are other processes'. */
+type Asked = Exclude<Request, TrainRequest | KernelsRequest>
 
 const answerTo = (request: Asked): Promise<object> =>
   request.kind === 'sample'

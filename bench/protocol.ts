@@ -71,8 +71,27 @@ export interface TrainAnswer {
   readonly losses: readonly number[]
 }
 
+/** Call the network once, with `rows` rows, and say where the time goes. */
+export interface KernelsRequest {
+  readonly kind: 'kernels'
+  readonly rows: number
+  readonly labels: readonly number[]
+}
+
+/** All the calls of one kernel. */
+export interface KernelTime {
+  readonly name: string
+  readonly calls: number
+  readonly ms: number
+}
+
+/** The kernels of one call of the network, the dearest first. */
+export interface KernelsAnswer {
+  readonly kernels: readonly KernelTime[]
+}
+
 /** What a rival can be asked. */
-export type Request = SampleRequest | NullRequest | ProductRequest | TrainRequest
+export type Request = SampleRequest | NullRequest | ProductRequest | TrainRequest | KernelsRequest
 
 /** The first thing that a rival says. */
 export interface Greeting {
@@ -88,6 +107,7 @@ export interface Rival {
   readonly steps: (request: NullRequest) => Promise<NullAnswer>
   readonly product: (request: ProductRequest) => Promise<ProductAnswer>
   readonly train: (request: TrainRequest) => Promise<TrainAnswer>
+  readonly kernels: (request: KernelsRequest) => Promise<KernelsAnswer>
   readonly close: () => void
 }
 
@@ -146,6 +166,7 @@ export const startRival = (
     steps: ask,
     product: ask,
     train: ask,
+    kernels: ask,
     close: () => child.stdin.end(),
   }
 }

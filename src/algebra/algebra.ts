@@ -26,6 +26,12 @@ export type Coefficient = number | readonly number[]
  */
 export type Sum<T> = ReadonlyArray<readonly [coefficient: Coefficient, vector: T]>
 
+/** Where the normals of a batch come from: what `philox` makes of a draw, and of each row's seed and sample id. */
+export interface NormalsAddress {
+  readonly draw: number
+  readonly rows: ReadonlyArray<{ readonly seed: number; readonly sample: number }>
+}
+
 /** What terms, rules and streams need of numbers. */
 export interface VectorAlgebra<T> {
   /** Evaluates `Σ cᵢ·vᵢ`. All vectors have one shape; the result is a new value, even for `1·v`. */
@@ -44,6 +50,8 @@ export interface VectorAlgebra<T> {
   readonly splitRows: (x: T, rows: readonly number[]) => readonly T[]
   /** Brings numbers into the algebra (an upload, where the algebra lives on a device). */
   readonly fromValues: (values: Values) => T
+  /** Makes the normals of an address itself, to 1e-6, by an algebra that lives where nothing has to be brought for that; `undefined` where it can't now. */
+  readonly normals?: (shape: Shape, address: NormalsAddress) => T | undefined
   /** Reads numbers back: at once where they are at hand, by a promise where they come from a device; `x` has to stay alive until then. */
   readonly toValues: (x: T) => Values | Promise<Values>
   readonly shape: (x: T) => Shape
@@ -92,6 +100,8 @@ export interface NetworkAlgebra<T> {
     shift: T,
     options: { readonly groups: number; readonly eps: number },
   ) => T
+  /** {@link NetworkAlgebra.groupNorm}, then `silu`, by an instance that can do both in one pass. */
+  readonly groupNormSilu?: NetworkAlgebra<T>['groupNorm']
   readonly activate: (kind: Activation, x: T) => T
   /** Elementwise sum of two values of one shape. */
   readonly add: (x: T, y: T) => T

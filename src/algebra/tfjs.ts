@@ -5,10 +5,12 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Activation, NetworkAlgebra, Parameters, Shape, TensorAlgebra, Values } from './algebra.ts'
+import { attention } from './tfjs/attention.ts'
 import { conv2d } from './tfjs/conv2d.ts'
 import { registerGradients } from './tfjs/gradients.ts'
-import { groupNorm } from './tfjs/group-norm.ts'
+import { groupNorm, groupNormSilu } from './tfjs/group-norm.ts'
 import { clampedCombination, linearCombination } from './tfjs/linear-combination.ts'
+import { normals } from './tfjs/normals.ts'
 import { divideByQuantile, matchDeviation } from './tfjs/rows.ts'
 import { sinusoid } from './tfjs/sinusoid.ts'
 
@@ -50,16 +52,6 @@ const dense: Network['dense'] = (x, weight, bias) => {
   const flat = tf.reshape<tf.Rank.R2>(x, [-1, ins])
   const product = tf.fused.matMul({ a: flat, b: weight, bias })
   return tf.reshape(product, [...x.shape.slice(0, -1), outs])
-}
-
-const attention: Network['attention'] = (q, k, v, heads) => {
-  const [rows = 1, length = 1, channels = 1] = q.shape
-  const dim = channels / heads
-  const apart = (x: tf.Tensor): tf.Tensor =>
-    tf.transpose(tf.reshape(x, [rows, length, heads, dim]), [0, 2, 1, 3])
-  const logits = tf.matMul(tf.mul(apart(q), 1 / Math.sqrt(dim)), apart(k), false, true)
-  const seen = tf.matMul(tf.softmax(logits), apart(v))
-  return tf.reshape(tf.transpose(seen, [0, 2, 1, 3]), [rows, length, channels])
 }
 
 /** By a product with unit vectors: the table stands on its side, as all matrices among the weights do. */
@@ -113,6 +105,7 @@ export const tfjs: TensorAlgebra<tf.Tensor> = {
   splitRows: (x, rows) => tf.split(x, [...rows], 0),
   // Copied: the cpu backend would keep the very array that it is given, and give it out again.
   fromValues: ({ shape, data }) => tf.tensor(new Float32Array(data), [...shape], 'float32'),
+  normals,
   toValues: async (x) => ({ shape: [...x.shape], data: new Float32Array(await x.data()) }),
   shape: ({ shape }) => shape,
   dispose: (x) => {
@@ -122,12 +115,13 @@ export const tfjs: TensorAlgebra<tf.Tensor> = {
   conv2d,
   dense: tidy(dense),
   groupNorm,
+  groupNormSilu,
   activate: tidy((kind, x) => activations[kind](x)),
   add: (x, y) => tf.add(x, y),
   affine: tidy((x, factor, offset) => tf.add(tf.mul(x, factor), offset)),
   addVector: tidy((image, vector) => tf.add(image, perPixel(vector))),
   modulate: tidy((image, scale, shift) => tf.add(tf.mul(image, tf.add(perPixel(scale), 1)), perPixel(shift))),
-  attention: tidy(attention),
+  attention,
   toTokens: (image) => {
     const [rows = 1, height = 1, width = 1, channels = 1] = image.shape
     return tf.reshape(image, [rows, height * width, channels])

@@ -160,7 +160,7 @@ const plotCommand = program
   .description('plot schedules, spacings or the coefficients of samplers, several at a time')
   .argument('[what]', 'schedule, spacing or coefficients')
   .argument('[kinds...]', 'which of them, such as linear cosine; see below')
-if (isMeant('plot')) {
+if (['plot', 'completion'].some(isMeant)) {
   const { addPlotOptions } = await import('./sampling-options.ts')
   addPlotOptions(plotCommand)
 }

@@ -56,7 +56,10 @@ export const addPipelineVerbs = (program: Command, { context, print, words, exit
     program
       .command('rerun')
       .description('make a file of this project again, from what it says of itself')
-      .argument('<file>', 'a picture, film, page or array that a run has written'),
+      .argument(
+        '<file>',
+        'a picture, film, page, array or folder that a run has written, or the folder of a run',
+      ),
   )
     .option('--dry-run', 'show what would be run, and run nothing')
     .addHelpText('after', '\nExample:\n  rxdiffusion rerun grid.png -o again.png')

@@ -6,6 +6,7 @@ import type { Level } from '../diffusion/level.ts'
 import type { Rule } from '../diffusion/rule.ts'
 import type { Transition } from '../diffusion/transition.ts'
 import type { Row } from './csv.ts'
+import { coefficientsOf, vectors } from './plot-history.ts'
 
 /** One point: numbers, and the name of its curve. */
 export type Point = Row
@@ -88,29 +89,35 @@ export const spacingCurves = (spacings: ReadonlyArray<Named<readonly Level[]>>):
   ),
 })
 
-const vectors: readonly Panel[] = [
-  { column: 'xt', title: 'coefficient of x_t' },
-  { column: 'x0', title: 'coefficient of x̂₀' },
-  { column: 'eps', title: 'coefficient of ε̂' },
-  { column: 'z', title: 'coefficient of z, fresh noise' },
-]
+/** The columns that every rule has. */
+const OWN = 4
 
-/** Solvers differ in what x̂₀ and ε̂ are, and in nothing that a coefficient could show. */
+/** What coefficients can't show of rules that ask twice, and what they show of those that look back. */
 const noteOn = (rules: ReadonlyArray<Named<Rule>>): Pick<Curves, 'note'> => {
-  const solvers = rules.flatMap(([name, { refine, again }]) =>
-    refine === undefined && again === undefined ? [] : [name],
-  )
-  return solvers.length === 0
-    ? {}
-    : {
-        note:
-          `Of ${solvers.join(', ')}, x̂₀ and ε̂ are no single answer of the network, but what several come to: ` +
-          'the same coefficients as those of ddim, and other images.',
-      }
+  const namesOf = (which: (rule: Rule) => boolean): string =>
+    rules.flatMap(([name, rule]) => (which(rule) ? [name] : [])).join(', ')
+  const [asking, looking] = [
+    namesOf(({ again }) => again !== undefined),
+    namesOf(({ refine }) => refine !== undefined),
+  ]
+  const notes = [
+    ...(asking === ''
+      ? []
+      : [
+          `Where ${asking} ask${asking.includes(',') ? '' : 's'} the network twice, x̂₀ and ε̂ are what its answers come to.`,
+        ]),
+    ...(looking === ''
+      ? []
+      : [
+          `Of ${looking}, what the network has said before counts besides: x0_1 is the coefficient of x̂₀ one step before.`,
+        ]),
+  ]
+  return notes.length === 0 ? {} : { note: notes.join(' ') }
 }
 
 /**
- * The coefficients of each step along a plan: `x_{t−1} = c_x·x_t + c_0·x̂₀ + c_ε·ε̂ + c_z·z`.
+ * The coefficients of each step along a plan: `x_{t−1} = c_x·x_t + c_0·x̂₀ + c_ε·ε̂ + c_z·z`, and those of what was seen in the steps before
+ * where a rule looks back.
  *
  * @param rules - by name
  * @param steps - the plan
@@ -120,19 +127,22 @@ export const coefficientCurves = (
   rules: ReadonlyArray<Named<Rule>>,
   steps: readonly Transition[],
 ): Curves => {
-  const points = rules.flatMap(([rule, { step }]) =>
-    steps.map((transition) => ({
-      rule,
-      step: transition.index + 1,
-      from: transition.from.t,
-      to: transition.to.t,
-      ...step(transition),
+  const all = rules.flatMap(([name, rule]) =>
+    steps.map((transition, index) => ({
+      facts: { rule: name, step: transition.index + 1, from: transition.from.t, to: transition.to.t },
+      weights: coefficientsOf(rule, steps, index),
     })),
   )
+  const present = vectors.filter(([column]) => all.some(({ weights }) => weights[column] !== 0))
+  const columns = [...vectors.slice(0, OWN), ...present.filter((vector) => vectors.indexOf(vector) >= OWN)]
+  const points = all.map(({ facts, weights }): Point => ({
+    ...facts,
+    ...Object.fromEntries(columns.map(([column]) => [column, weights[column] ?? 0])),
+  }))
   return {
     by: 'rule',
     x: { column: 'step', title: 'step' },
-    panels: vectors.filter(({ column }) => points.some((point: Point) => point[column] !== 0)),
+    panels: present.map(([column, title]) => ({ column, title })),
     dotted: true,
     points,
     ...noteOn(rules),

@@ -2,17 +2,20 @@
  * `rxdiffusion rerun`: a file that this project has written, made again.
  */
 import { basename } from 'node:path'
-import type { Failure } from '../failure.ts'
+import { fail, type Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import type { Provenance } from '../media/output/provenance.ts'
 import { provenanceOf } from '../media/output/provenance-of.ts'
-import { isRecord } from '../json.ts'
+import { isRecord, parseJson } from '../json.ts'
 import { compileDocument, decodeDocument, type Document, invalidDocument } from '../pipeline/document.ts'
+import { failWith } from './fail-with.ts'
+import { commandOf } from './made-by.ts'
 import type { OutputFlags } from './output-flags.ts'
 import { readOutputs } from './outputs.ts'
 import { isModule, readComposition } from './pipeline-file.ts'
 import { refuse } from './refuse.ts'
 import { runAll, showAll, type Work, workOf } from './run.ts'
+import { begunWith } from './run-folder.ts'
 import type { TellingFlags } from './telling-flags.ts'
 import { exitCode } from './exit-code.ts'
 import type { Context } from './write-run.ts'
@@ -71,6 +74,30 @@ const workOfModule = (
     })),
   )
 
+/** What a run in a folder was begun with, as one of its files would say it. */
+const madeIn = (folder: string): TE.TaskEither<Failure, Provenance | undefined> =>
+  pipe(
+    begunWith(folder),
+    TE.chainEitherKW((begun): E.Either<Failure, Provenance | undefined> => {
+      if (begun === undefined) return E.right(undefined)
+      const { verb, flags } = begun
+      const made = { version: '', recipe: folder, settings: {} }
+      if (verb === 'sample') return E.right({ ...made, command: commandOf(verb, flags) })
+      return flags['pipeline'] === undefined
+        ? E.left(
+            failWith(`The run in ${folder} does not say its pipeline; rerun takes the files that it wrote`),
+          )
+        : pipe(
+            parseJson(flags['pipeline']),
+            E.bimap(
+              (reason): Failure =>
+                fail('ConfigInvalid', { path: folder, reason: `of its pipeline ${reason}` }),
+              (pipeline) => ({ ...made, command: [verb, folder], pipeline }),
+            ),
+          )
+    }),
+  )
+
 const outputWords = ({ output = [], ...look }: Omit<RerunFlags, 'dryRun'>): readonly string[] => [
   ...output.map((path) => `--output=${path}`),
   ...Object.entries(look).flatMap(([name, value]: [string, unknown]) =>
@@ -81,7 +108,7 @@ const outputWords = ({ output = [], ...look }: Omit<RerunFlags, 'dryRun'>): read
 /**
  * Makes a file again, from what it says of itself.
  *
- * @param path - of the file
+ * @param path - of the file, of a folder of pictures, or of a run's folder
  * @param flags - as the command line has them
  * @param context - where words go, and when to stop
  * @param again - tells a verb its flags
@@ -89,7 +116,8 @@ const outputWords = ({ output = [], ...look }: Omit<RerunFlags, 'dryRun'>): read
  */
 export const rerun = (path: string, flags: RerunFlags, context: Context, again: Again): Promise<number> =>
   pipe(
-    provenanceOf(path),
+    madeIn(path),
+    TE.chainW((made) => (made === undefined ? provenanceOf(path) : TE.right(made))),
     TE.matchE(
       (failure: Failure) => () => Promise.resolve(refuse(context, failure)),
       (provenance) => async (): Promise<number> => {

@@ -57,6 +57,32 @@ const codec = t.intersection([
   t.partial({ every: t.number, verb: t.union([t.literal('sample'), t.literal('run')]) }),
 ])
 
+/** How the run of a folder was begun. */
+const begunIn = (
+  folder: string,
+): TE.TaskEither<
+  Failure,
+  { readonly verb: RunVerb; readonly every: number | undefined; readonly flags: BegunWith }
+> =>
+  pipe(
+    readJson(runPath(folder), LARGEST),
+    TE.chainEitherKW(decodeConfig(runPath(folder), codec)),
+    TE.map(({ verb = 'sample', every, flags }) => ({ verb, every, flags })),
+  )
+
+/**
+ * What the run of a folder was begun with, if it is such a folder.
+ *
+ * @returns nothing for any other path
+ */
+export const begunWith = (
+  folder: string,
+): TE.TaskEither<Failure, { readonly verb: RunVerb; readonly flags: BegunWith } | undefined> =>
+  pipe(
+    fileKind(runPath(folder)),
+    TE.chainW((kind) => (kind === 'file' ? begunIn(folder) : TE.right(undefined))),
+  )
+
 const free = (folder: string): TE.TaskEither<Failure, unknown> =>
   pipe(
     fileKind(runPath(folder)),
@@ -96,11 +122,10 @@ const begin = (
 
 const goOn = (verb: RunVerb, path: string, locks: FolderLocks): TE.TaskEither<Failure, RunFolder> =>
   pipe(
-    readJson(runPath(path), LARGEST),
-    TE.chainEitherKW(decodeConfig(runPath(path), codec)),
+    begunIn(path),
     TE.filterOrElseW(
-      (run) => (run.verb ?? 'sample') === verb,
-      (run) => failWith(`${path} has a run of rxdiffusion ${run.verb ?? 'sample'}; that goes on with it`),
+      (run) => run.verb === verb,
+      (run) => failWith(`${path} has a run of rxdiffusion ${run.verb}; that goes on with it`),
     ),
     TE.bindTo('run'),
     // nobody is to write the state while it is read

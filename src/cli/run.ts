@@ -1,7 +1,7 @@
 /**
  * `rxdiffusion run`: pipelines from files to files.
  */
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { tap } from 'rxjs'
 import { type Failure, isFailure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
@@ -10,6 +10,7 @@ import type { Output } from '../media/output/output.ts'
 import type { Plan as Compiled } from '../pipeline/compile.ts'
 import type { Composed, Composition } from '../pipeline/composition.ts'
 import { encodePipeline } from '../pipeline/decode.ts'
+import { movePaths } from '../pipeline/paths.ts'
 import { printPipeline } from '../pipeline/print.ts'
 import { isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
 import { type Opened, openModel } from './plan.ts'
@@ -17,7 +18,7 @@ import { failWith } from './fail-with.ts'
 import { folderLocks, type FolderLocks } from './folder-lock.ts'
 import { refuse } from './refuse.ts'
 import { resumable, resumedSetting } from './resumable.ts'
-import { type FolderFlags, readRunFolder, type RunFolder } from './run-folder.ts'
+import { type BegunWith, type FolderFlags, readRunFolder, type RunFolder } from './run-folder.ts'
 import { saidAt } from './said-at.ts'
 import { exitCode } from './exit-code.ts'
 import { type Context, type Plan, writeRun } from './write-run.ts'
@@ -151,12 +152,20 @@ const inFolder =
     )
   }
 
+/** What a run of data is begun with: its pipeline, which leads to the same files from anywhere. */
+const begunWith = ({ planned }: Work): BegunWith =>
+  planned === undefined
+    ? {}
+    : {
+        pipeline: JSON.stringify(encodePipeline(movePaths((path) => resolve(path))(planned.plan.pipeline))),
+      }
+
 /** Everything that can be refused before the first step. */
 const prepare = (work: Work, flags: RunFlags, locks: FolderLocks): TE.TaskEither<Failure, Plan> => {
   const { outputs, model, engine = 'auto' } = work.composition
   return pipe(
     TE.traverseSeqArray((output: Output) => checkOutput(output))(outputs),
-    TE.chain(() => readRunFolder('run', flags, {}, locks)),
+    TE.chain(() => readRunFolder('run', flags, begunWith(work), locks)),
     TE.bindTo('folder'),
     TE.bind('opened', () => pipe(openModel({ engine, model }), TE.mapLeft(saidAt(work.planned)))),
     TE.chain(({ folder, opened }) =>

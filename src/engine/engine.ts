@@ -60,6 +60,10 @@ export const engineNames = [
   'onnx:webgpu',
   'onnx:coreml',
   'onnx:dml',
+  'onnx:half',
+  'onnx:cuda:half',
+  'onnx:webgpu:half',
+  'onnx:dml:half',
 ] as const
 
 /** The name of an engine. */

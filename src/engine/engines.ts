@@ -10,13 +10,17 @@ import { reasonOf } from './reason.ts'
 
 /** Each engine is loaded when it is asked for, and not before: some are large, some are optional. */
 const start: Readonly<Record<EngineName, () => Promise<Engine>>> = {
-  onnx: async () => (await import('./onnx-engine.ts')).onnxEngine('cpu'),
+  onnx: async () => (await import('./onnx-engine.ts')).onnxEngine('cpu', 'single'),
   webgpu: async () => (await import('./webgpu-engine.ts')).webgpuEngine('webgpu'),
   'webgpu:software': async () => (await import('./webgpu-engine.ts')).webgpuEngine('webgpu:software'),
-  'onnx:cuda': async () => (await import('./onnx-engine.ts')).onnxEngine('cuda'),
-  'onnx:webgpu': async () => (await import('./onnx-engine.ts')).onnxEngine('webgpu'),
-  'onnx:coreml': async () => (await import('./onnx-engine.ts')).onnxEngine('coreml'),
-  'onnx:dml': async () => (await import('./onnx-engine.ts')).onnxEngine('dml'),
+  'onnx:cuda': async () => (await import('./onnx-engine.ts')).onnxEngine('cuda', 'single'),
+  'onnx:webgpu': async () => (await import('./onnx-engine.ts')).onnxEngine('webgpu', 'single'),
+  'onnx:coreml': async () => (await import('./onnx-engine.ts')).onnxEngine('coreml', 'single'),
+  'onnx:dml': async () => (await import('./onnx-engine.ts')).onnxEngine('dml', 'single'),
+  'onnx:half': async () => (await import('./onnx-engine.ts')).onnxEngine('cpu', 'half'),
+  'onnx:cuda:half': async () => (await import('./onnx-engine.ts')).onnxEngine('cuda', 'half'),
+  'onnx:webgpu:half': async () => (await import('./onnx-engine.ts')).onnxEngine('webgpu', 'half'),
+  'onnx:dml:half': async () => (await import('./onnx-engine.ts')).onnxEngine('dml', 'half'),
   'tensorflow-gpu': async () => (await import('./tensorflow-engine.ts')).tensorflowEngine('tensorflow-gpu'),
   tensorflow: async () => (await import('./tensorflow-engine.ts')).tensorflowEngine('tensorflow'),
   wasm: async () => (await import('./tfjs-engine.ts')).wasmEngine(),

@@ -18,12 +18,20 @@ import { cpuEngine } from './tfjs-engine.ts'
 /** Where onnxruntime runs a network; it calls them execution providers. */
 export type Provider = 'cpu' | 'cuda' | 'webgpu' | 'coreml' | 'dml'
 
-const names: Readonly<Record<Provider, readonly [name: EngineName, about: string]>> = {
-  cpu: ['onnx', 'the CPU'],
-  cuda: ['onnx:cuda', 'the GPU, by CUDA'],
-  webgpu: ['onnx:webgpu', 'the GPU, by WebGPU'],
-  coreml: ['onnx:coreml', 'Apple silicon, by Core ML'],
-  dml: ['onnx:dml', 'the GPU, by DirectML'],
+const places: Readonly<Record<Provider, string>> = {
+  cpu: 'the CPU',
+  cuda: 'the GPU, by CUDA',
+  webgpu: 'the GPU, by WebGPU',
+  coreml: 'Apple silicon, by Core ML',
+  dml: 'the GPU, by DirectML',
+}
+
+/** What can be asked for: Core ML chooses its precision by itself. */
+type Choice = readonly [Provider, 'single'] | readonly [Exclude<Provider, 'coreml'>, 'half']
+
+const nameOf = ([provider, precision]: Choice): EngineName => {
+  if (precision === 'single') return provider === 'cpu' ? 'onnx' : `onnx:${provider}`
+  return provider === 'cpu' ? 'onnx:half' : `onnx:${provider}:half`
 }
 
 /** What to type where a provider is there and does not start. */
@@ -67,16 +75,16 @@ const tryProvider = async (provider: Provider, options: OnnxOptions): Promise<vo
   await session.right.release()
 }
 
-/** onnxruntime with a provider. */
-export const onnxEngine = async (provider: Provider): Promise<Engine> => {
+/** onnxruntime with a provider, whose graph's numbers are of a precision. */
+export const onnxEngine = async (...choice: Choice): Promise<Engine> => {
+  const [provider, precision] = choice
   const { env } = await right(onnxLibrary)
-  const options: OnnxOptions = provider === 'cpu' ? {} : { providers: [provider] }
+  const options: OnnxOptions = { precision, ...(provider === 'cpu' ? {} : { providers: [provider] }) }
   if (provider !== 'cpu') await tryProvider(provider, options)
   await cpuEngine()
-  const [name, place] = names[provider]
   return {
-    name,
-    about: `onnxruntime ${env.versions.node ?? ''} on ${place}`,
+    name: nameOf(choice),
+    about: `onnxruntime ${env.versions.node ?? ''} on ${places[provider]}${precision === 'half' ? ', in half precision' : ''}`,
     load: ({ config, weights, trained }) =>
       pipe(
         onnxDenoiser(config, onnxParameters(weights), trained, options),

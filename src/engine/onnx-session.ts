@@ -4,6 +4,7 @@
 import { env } from 'node:process'
 import type * as Library from 'onnxruntime-node'
 import type { InferenceSession } from 'onnxruntime-node'
+import type { Precision } from '../algebra/onnx/compile.ts'
 import { fail, type FailureOf } from '../failure.ts'
 import { TE, pipe } from '../fp.ts'
 import { reasonOf } from './reason.ts'
@@ -14,6 +15,8 @@ export interface OnnxOptions {
   readonly threads?: number
   /** Where to run, the first that can: `'cuda'`, `'coreml'`, `'dml'`, `'webgpu'`, `'cpu'`; the CPU unless told. */
   readonly providers?: readonly string[]
+  /** Of a network that is compiled here; `'single'` unless told. */
+  readonly precision?: Precision
 }
 
 /** Why a model could not be opened. */
@@ -52,9 +55,12 @@ const withoutTelemetry = (): void => {
 
 /** onnxruntime itself; EngineUnavailable where its package or its native library is missing. */
 export const onnxLibrary: TE.TaskEither<FailureOf<'EngineUnavailable'>, typeof Library> = TE.tryCatch(
-  () => {
+  async () => {
     withoutTelemetry()
-    return import('onnxruntime-node')
+    const library = await import('onnxruntime-node')
+    // what it finds wrong is thrown as well
+    library.env.logLevel = 'fatal'
+    return library
   },
   (error) => fail('EngineUnavailable', { engine, reason: reasonOf(error) }),
 )
@@ -62,8 +68,8 @@ export const onnxLibrary: TE.TaskEither<FailureOf<'EngineUnavailable'>, typeof L
 /** onnxruntime's names for the options. */
 export const sessionOptions = ({ threads, providers }: OnnxOptions): InferenceSession.SessionOptions => ({
   graphOptimizationLevel: 'all',
-  // errors only: its advice is for the makers of models, and stderr belongs to the user
-  logSeverityLevel: 3,
+  // its advice is for the makers of models, and stderr belongs to the user
+  logSeverityLevel: 4,
   ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   ...(providers === undefined ? {} : { executionProviders: providers }),
 })

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { defer, from, map, throwError } from 'rxjs'
 import type { Parameters } from '../algebra/algebra.ts'
 import type { Value } from '../algebra/onnx.ts'
-import { compileOnnx, type Input } from '../algebra/onnx/compile.ts'
+import { compileOnnx, type Input, type Precision } from '../algebra/onnx/compile.ts'
 import { tfjs } from '../algebra/tfjs.ts'
 import { E, TE, pipe } from '../fp.ts'
 import { checkLabels } from '../model/condition.ts'
@@ -23,6 +23,7 @@ import { openOnnx, type OnnxFailure, type OnnxOptions, type OnnxOutput } from '.
  *
  * @param config - a decoded `config.json`
  * @param parameter - the weights
+ * @param precision - of the weights and all between; `single` unless told
  * @returns the bytes of the model's file
  *
  * @example
@@ -34,14 +35,18 @@ import { openOnnx, type OnnxFailure, type OnnxOptions, type OnnxOutput } from '.
  * expect(unet2dOnnx(config, zeros).length).toBeGreaterThan(10_000)
  * ```
  */
-export const unet2dOnnx = (config: UNet2DConfig, parameter: Parameters<Value>): Uint8Array<ArrayBuffer> => {
+export const unet2dOnnx = (
+  config: UNet2DConfig,
+  parameter: Parameters<Value>,
+  precision?: Precision,
+): Uint8Array<ArrayBuffer> => {
   const x: Input = { name: 'x', type: 'float32', shape: [...config.sample_size, config.in_channels] }
   const t: Input = { name: 't', type: 'float32', shape: [] }
   const labels: Input = { name: 'labels', type: 'int64', shape: [] }
   const network = unet2d(config)
   return takesLabels(config)
-    ? compileOnnx([x, t, labels], (algebra, ...values) => [network(algebra, parameter)(...values)])
-    : compileOnnx([x, t], (algebra, ...values) => [network(algebra, parameter)(...values)])
+    ? compileOnnx([x, t, labels], (algebra, ...values) => [network(algebra, parameter)(...values)], precision)
+    : compileOnnx([x, t], (algebra, ...values) => [network(algebra, parameter)(...values)], precision)
 }
 
 /** The numbers of a tensor; those of the backend `cpu` are at hand, and worth no promise. */
@@ -91,7 +96,7 @@ export const onnxDenoiser = (
   options: OnnxOptions = {},
 ): TE.TaskEither<OnnxFailure, OnnxDenoiser> =>
   pipe(
-    TE.fromIO(() => unet2dOnnx(config, parameter)),
+    TE.fromIO(() => unet2dOnnx(config, parameter, options.precision)),
     TE.chain((bytes) => openOnnx(bytes, options)),
     TE.map(({ run, release }) => {
       const infer = async (

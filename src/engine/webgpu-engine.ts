@@ -26,7 +26,7 @@ let gpu: GPU | undefined
 /** Makes Node look like a browser that has WebGPU, which is where the backend looks for it. */
 const openGpu = async (): Promise<GPU> => {
   if (gpu !== undefined) return gpu
-  const { create, globals } = await optional(() => import('webgpu'))
+  const { create, globals } = await import('webgpu')
   Object.assign(globalThis, globals)
   gpu = create([])
   // Node 20 has no navigator, and Node 21's has no room for another property but by definition
@@ -63,7 +63,9 @@ const watch = (device: GPUDevice, engine: EngineName): Mishap => {
   })
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault()
-    mishap.failure ??= fail('ModelRejected', { engine, reason: reasonOf(event.error.message) })
+    const { error } = event
+    const what = error instanceof GPUOutOfMemoryError ? 'out of memory: ' : ''
+    mishap.failure ??= fail('ModelRejected', { engine, reason: `${what}${reasonOf(error.message)}` })
   })
   return mishap
 }

@@ -26,9 +26,10 @@ export type Descent = readonly Transition[]
 export type WalkConfig<T> = Omit<DenoiseConfig<T>, 'start'>
 
 /** The same noise, from a later draw on. */
-const later = (noise: NoiseSource, by: number): NoiseSource => ({
-  name: noise.name,
-  draw: (draw, shape) => noise.draw(draw + by, shape),
+const later = ({ name, draw: drawn, address }: NoiseSource, by: number): NoiseSource => ({
+  name,
+  draw: (draw, shape) => drawn(draw + by, shape),
+  ...(address && { address: (draw, shape) => address(draw + by, shape) }),
 })
 
 const noised = ({ level, x }: Position, to: Level, noise: NoiseSource): Values => {

@@ -68,7 +68,8 @@ export interface Denoiser<T> {
    * @param t - the time of each row, in `[0, T)`, not necessarily whole
    * @param condition - what each row is to be
    * @param options - what the call is told besides, see {@link PredictOptions}
-   * @returns one prediction, which the caller owns; the work starts on subscription. Of several the first counts
+   * @returns one prediction, which the caller owns; the work starts on subscription. Of several the first counts: an observable is
+   *   unsubscribed from then, and frees by itself what it has under way
    */
   readonly predict: (
     x: T,

@@ -18,10 +18,11 @@ export interface Layers<T> {
   ) => Layer<T>
   /** `x·Wᵀ + b`. */
   readonly linear: (name: string, from: number, to: number) => Layer<T>
+  /** Normalises, and activates the outcome where told so. */
   readonly groupNorm: (
     name: string,
     channels: number,
-    options: { readonly groups: number; readonly eps: number },
+    options: { readonly groups: number; readonly eps: number; readonly activation?: Activation },
   ) => Layer<T>
   /** A table of `count` vectors, picked by index. */
   readonly embedding: (name: string, count: number, width: number) => Layer<T>
@@ -72,10 +73,14 @@ export const layers = <T>(algebra: NetworkAlgebra<T>, parameter: Parameters<T>):
     const bias = parameter(`${name}.bias`, [to])
     return (x) => algebra.dense(x, weight, bias)
   },
-  groupNorm: (name, channels, options) => {
+  groupNorm: (name, channels, { activation, ...options }) => {
     const scale = parameter(`${name}.weight`, [channels])
     const shift = parameter(`${name}.bias`, [channels])
-    return (x) => algebra.groupNorm(x, scale, shift, options)
+    const { groupNormSilu } = algebra
+    if (activation === 'silu' && groupNormSilu !== undefined)
+      return (x) => groupNormSilu(x, scale, shift, options)
+    const normalise: Layer<T> = (x) => algebra.groupNorm(x, scale, shift, options)
+    return activation === undefined ? normalise : (x) => algebra.activate(activation, normalise(x))
   },
   embedding: (name, count, width) => {
     const table = parameter(`${name}.weight`, [count, width])

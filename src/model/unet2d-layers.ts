@@ -53,14 +53,16 @@ export const resnetBlock = <T>(
   const { algebra } = nn
   const scales = style.conditioning === 'scale_shift'
 
-  const norm1 = nn.groupNorm(`${name}.norm1`, from, style.norm)
+  const { activation } = style
+  const norm1 = nn.groupNorm(`${name}.norm1`, from, { ...style.norm, activation })
   const conv1 = nn.conv(`${name}.conv1`, from, to)
   const project = nn.linear(`${name}.time_emb_proj`, style.time, scales ? 2 * to : to)
-  const norm2 = nn.groupNorm(`${name}.norm2`, to, style.norm)
+  // whose outcome is activated after it has been scaled and shifted, if it is
+  const norm2 = nn.groupNorm(`${name}.norm2`, to, scales ? style.norm : { ...style.norm, activation })
   const conv2 = nn.conv(`${name}.conv2`, to, to)
   const shortcut: Layer<T> =
     from === to ? (x) => x : nn.conv(`${name}.conv_shortcut`, from, to, { kernel: 1 })
-  const act = nn.activate(style.activation)
+  const act = nn.activate(activation)
   const sized: Layer<T> =
     resize === 'half' ? algebra.averagePool : resize === 'double' ? algebra.upsample : (x) => x
   const divided = nn.dividedBy(divisor)
@@ -68,13 +70,13 @@ export const resnetBlock = <T>(
   const withTime: TimedLayer<T> = scales
     ? (h, temb) => {
         const [scale = temb, shift = temb] = algebra.split(project(temb), 2)
-        return algebra.modulate(norm2(h), scale, shift)
+        return act(algebra.modulate(norm2(h), scale, shift))
       }
     : (h, temb) => norm2(algebra.addVector(h, project(temb)))
 
   return (x, temb) => {
-    const h = conv1(sized(act(norm1(x))))
-    const out = conv2(act(withTime(h, temb)))
+    const h = conv1(sized(norm1(x)))
+    const out = conv2(withTime(h, temb))
     return divided(algebra.add(shortcut(sized(x)), out))
   }
 }

@@ -128,10 +128,10 @@ export const unet2d =
     const normOut = nn.groupNorm('conv_norm_out', first, {
       groups: config.norm_num_groups,
       eps: config.norm_eps,
+      activation: 'silu',
     })
     const convOut = nn.conv('conv_out', first, config.out_channels)
     const act = nn.activate(config.act_fn)
-    const silu = nn.activate('silu')
     const centre: Layer<T> = config.center_input_sample ? (x) => algebra.affine(x, 2, -1) : (x) => x
 
     return (x, t, labels) => {
@@ -148,6 +148,6 @@ export const unet2d =
         },
         middle(skips.at(-1) ?? stem, temb),
       )
-      return convOut(silu(normOut(top)))
+      return convOut(normOut(top))
     }
   }

@@ -1,6 +1,7 @@
 /**
  * The noise of our own: keyed by (seed, sample, draw), so that no sample knows which batch it is in.
  */
+import { rowsOf } from '../algebra/shape.ts'
 import { WORD, drawRows, ofRow, wholeBelow } from './address.ts'
 import type { NoiseSource } from './noise-source.ts'
 import { philox4x32 } from './philox4x32.ts'
@@ -65,6 +66,10 @@ export const philox = (options: PhiloxOptions): NoiseSource => {
   const words = new Uint32Array(4)
   return {
     name: 'philox',
+    address: (draw, shape) => ({
+      draw: wholeBelow('the draw', WORD, draw),
+      rows: Array.from({ length: rowsOf(shape) }, (_, row) => address(row)),
+    }),
     draw: (draw, shape) =>
       drawRows(draw, shape, (row, r) => {
         const { seed, sample } = address(r)

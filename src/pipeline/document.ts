@@ -89,7 +89,7 @@ const linesOf = ({ placeOf }: Document, errors: readonly PipelineError[]): reado
  * ```ts
  * const document = orThrow(parseDocument('p.yaml', 'version: 1\ncondition: { labels: [cat] }'))
  * const errors = [{ way: ['condition', 'labels'], reason: 'the model knows no cats' }]
- * expect(invalidDocument(document)(errors).message).toBe('p.yaml:2:14 condition.labels: the model knows no cats')
+ * expect(invalidDocument(document)(errors).message).toBe('p.yaml:2:22 condition.labels: the model knows no cats')
  * ```
  */
 export const invalidDocument =

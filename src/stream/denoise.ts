@@ -6,6 +6,7 @@ import type { Transition } from '../diffusion/transition.ts'
 import { fail } from '../failure.ts'
 import { chain, type Beginning } from './chain.ts'
 import type { ChainConfig } from './continuation.ts'
+import { drawNoise } from '../noise/draw-noise.ts'
 import type { Frame } from './frame.ts'
 import { refCount } from './ref-count.ts'
 
@@ -57,7 +58,7 @@ export const denoise = <T>(config: DenoiseConfig<T>): OperatorFunction<Transitio
     const readers = refCount(model.algebra.dispose)
     // a start that was given has one more reader, who never lets go: the caller
     if (start !== undefined) readers.retain([start])
-    const x = start ?? model.algebra.fromValues({ shape, data: noise.draw(0, shape) })
+    const x = start ?? drawNoise(model.algebra, noise, 0, shape)
     return { latent: { x, draws: 1 }, readers }
   }
   return (transitions$) => chain(config, begin, transitions$)

@@ -16,6 +16,7 @@ import { fail, type Failure } from '../failure.ts'
 import type { E } from '../fp.ts'
 import { ask, tensorsOf } from '../model/ask.ts'
 import type { Condition, Denoiser, PredictOptions } from '../model/denoiser.ts'
+import { drawNoise } from '../noise/draw-noise.ts'
 import type { NoiseSource } from '../noise/noise-source.ts'
 import { openScope } from '../model/scope.ts'
 
@@ -192,7 +193,7 @@ export const step =
       )
 
       const draw = (index: number, variance: T | undefined): T => {
-        const z = algebra.fromValues({ shape, data: noise.draw(index, shape) })
+        const z = drawNoise(algebra, noise, index, shape)
         if (spread === undefined) return z
         const used = [z]
         try {

@@ -108,6 +108,57 @@ describeOn('webgpu:software', 'kernels of our own', () => {
     ).toBeLessThan(1e-5)
   })
 
+  const layer = (shape: readonly number[], phase = 0): tf.Tensor => tf.tensor(waves(shape, phase), [...shape])
+  const norms = [
+    [[2, 3, 5, 8], 4],
+    [[3, 6, 8], 2],
+    [[1, 17, 19, 12], 1],
+    [[2, 3, 3, 4], 4],
+  ] as const
+
+  it.each(norms)('normalise %j in %i groups, and activate, in one dispatch', async (shape, groups) => {
+    const [norm, channels] = [{ groups, eps: 1e-5 }, shape.at(-1)!]
+    const f = (): tf.Tensor[] =>
+      [tfjs.groupNorm, tfjs.groupNormSilu!].map((normalise) =>
+        normalise(tf.add(layer(shape), 7), layer([channels], 1), layer([channels], 2), norm),
+      )
+    expect(await apart(f)).toBeLessThan(2e-5)
+    await tf.setBackend('webgpu')
+    const x = layer(shape)
+    const run = programs()
+    tf.dispose(tfjs.groupNormSilu!(x, layer([channels], 1), layer([channels], 2), norm))
+    expect(run).toHaveBeenCalledTimes(1)
+  })
+
+  it('have the gradients of a norm and its activation', async () => {
+    const f = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor): tf.Tensor =>
+      tf.mul(tfjs.groupNormSilu!(x, scale, shift, { groups: 2, eps: 1e-5 }), layer([2, 3, 3, 4], 5))
+    const slopes = () => tf.grads(f)([layer([2, 3, 3, 4]), layer([4], 1), layer([4], 2)])
+    expect(await apart(slopes)).toBeLessThan(1e-5)
+  })
+
+  it.each([
+    [[2, 9, 6], 2],
+    [[1, 70, 8], 1],
+    [[1, 130, 70], 1],
+  ] as const)('attend to tokens %j with %i heads in one dispatch', async (shape, heads) => {
+    const attend = (): tf.Tensor =>
+      tfjs.attention(tf.mul(layer(shape), 5), layer(shape, 1), layer(shape, 2), heads)
+    expect(await apart(() => [attend()])).toBeLessThan(1e-5)
+    await tf.setBackend('webgpu')
+    const [q, k, v] = [layer(shape), layer(shape, 1), layer(shape, 2)]
+    const run = programs()
+    tf.dispose(tfjs.attention(q, k, v, heads))
+    expect(run).toHaveBeenCalledTimes(1)
+  })
+
+  it('have the gradients of attention', async () => {
+    const shape = [2, 5, 6]
+    const f = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor): tf.Tensor =>
+      tf.mul(tfjs.attention(q, k, v, 2), layer(shape, 5))
+    expect(await apart(() => tf.grads(f)([0, 1, 2].map((phase) => layer(shape, phase))))).toBeLessThan(1e-5)
+  })
+
   it.each<[ClipMode, dispatches: readonly string[]]>([
     ['none', ['LinearCombination']],
     ['x0+eps', ['ClampedCombination', 'LinearCombination']],
@@ -127,7 +178,9 @@ describeOn('webgpu:software', 'kernels of our own', () => {
     )
     await lastValueFrom(frames$)
     const names = run.mock.calls.map(([program]) => program.constructor.name)
-    expect(names).toEqual([...dispatches, ...dispatches, ...dispatches])
+    // x_T is drawn first, and then a z for every step but the last
+    const drawing = dispatches.toSpliced(-1, 0, 'PhiloxNormals')
+    expect(names).toEqual(['PhiloxNormals', ...drawing, ...drawing, ...dispatches])
     said.dispose()
   })
 })

@@ -63,6 +63,11 @@ it('opens from the disk, moves by keyboard and mouse, and complains of nothing',
       '<i>one</i>',
     )
 
+    // the strip is longer than the page is wide, and shows the step
+    const inSight = `(([step, strip]) => step.left >= strip.left && step.right <= strip.right)(
+      ['.strip [aria-current]', '.strip'].map((one) => document.querySelector(one).getBoundingClientRect()))`
+    expect(await page.evaluate(inSight)).toBe(true)
+
     await page.press('Tab', 9)
     await page.press('ArrowLeft', 37)
     await page.press('ArrowLeft', 37)
@@ -72,6 +77,7 @@ it('opens from the disk, moves by keyboard and mouse, and complains of nothing',
     await page.press('Home', 36)
     const start = await page.evaluate<Look>(look)
     expect(start).toMatchObject({ value: '0', current: 0 })
+    expect(await page.evaluate(inSight)).toBe(true)
     // pure noise is another picture than the last one
     expect(start.shown[0]).toBeGreaterThan(first.shown[0]!)
 

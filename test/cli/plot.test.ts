@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { lastValueFrom, map, toArray } from 'rxjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { csvOf } from '../../src/cli/csv.ts'
 import { plot, type PlotFlags } from '../../src/cli/plot.ts'
@@ -8,7 +9,12 @@ import { coefficientCurves, scheduleCurves, spacingCurves } from '../../src/cli/
 import { ddim, ddpm } from '../../src/diffusion/rule.ts'
 import { cosineSchedule, linearSchedule, zeroTerminalSnr } from '../../src/diffusion/schedule.ts'
 import { explicit, karras, trailing } from '../../src/diffusion/spacing.ts'
+import { dpmpp2m, dpmpp3m, plms, unipc } from '../../src/diffusion/solver.ts'
 import { transitions } from '../../src/diffusion/transition.ts'
+import { gaussianMixture } from '../../src/model/gaussian-mixture.ts'
+import { philox } from '../../src/noise/philox.ts'
+import { denoise } from '../../src/stream/denoise.ts'
+import { respace } from '../../src/stream/respace.ts'
 import { orThrow } from '../../src/or-throw.ts'
 
 let room: string
@@ -92,6 +98,53 @@ describe('curves', () => {
     ])
   })
 
+  it.each([
+    ['dpmpp-2m', dpmpp2m(), ['x0_1'], 0],
+    ['dpmpp-3m', dpmpp3m(), ['x0_1', 'x0_2'], 0],
+    ['unipc', unipc({ order: 3 }), ['x0_1', 'x0_2', 'x0_3'], 0],
+    // its first step asks twice
+    ['plms', plms(), ['eps_1', 'eps_2', 'eps_3'], 1],
+  ] as const)(
+    'of %s are what its chain adds up, of steps before as well',
+    async (name, rule, columns, first) => {
+      const model = gaussianMixture([
+        { mean: -1, deviation: 0.5 },
+        { mean: 2, deviation: 0.25 },
+      ])
+      const steps = orThrow(transitions(model.schedule, trailing(20)))
+      const { points, panels } = coefficientCurves([[name, rule]], steps)
+      expect(panels.map(({ column }) => column)).toEqual(expect.arrayContaining([...columns]))
+      const frames = await lastValueFrom(
+        respace(model.schedule, trailing(20)).pipe(
+          denoise({ model, rule, noise: philox({ seed: 7 }), start: 0.7, clip: 'none' }),
+          map(({ xt, x0, eps }) => ({ xt, x0, eps })),
+          toArray(),
+        ),
+      )
+      points.slice(first).forEach((point, i) => {
+        const k = i + first
+        const vectors: Readonly<Record<string, number>> = {
+          xt: frames[k - 1]?.xt ?? 0.7,
+          ...Object.fromEntries(
+            [0, 1, 2, 3].flatMap((back) => {
+              const { x0 = 0, eps = 0 } = frames[k - back] ?? {}
+              const tag = back === 0 ? '' : `_${String(back)}`
+              return [
+                [`x0${tag}`, x0],
+                [`eps${tag}`, eps],
+              ]
+            }),
+          ),
+        }
+        const sum = Object.entries(vectors).reduce(
+          (all, [at, value]) => all + Number(point[at] ?? 0) * value,
+          0,
+        )
+        expect(sum).toBeCloseTo(frames[k]!.xt, 9)
+      })
+    },
+  )
+
   it('become CSV that says a comma is none of its own', () => {
     const csv = csvOf(
       scheduleCurves([['a "b", c', zeroTerminalSnr(linearSchedule({ trainedSteps: 2 }))]]).points,
@@ -128,8 +181,12 @@ describe('plot', () => {
   it('says what coefficients can’t show of solvers, in words and in the picture', async () => {
     const output = [join(room, 'solvers.svg')]
     const { err } = await run('coefficients', ['ddim', 'dpmpp-2m', 'heun'], { output, steps: '5' })
-    expect(err).toMatch(/^Of dpmpp-2m, heun, x̂₀ and ε̂ are no single answer of the network/)
-    expect(readFileSync(output[0]!, 'utf8')).toContain('Of dpmpp-2m, heun, x̂₀ and ε̂')
+    expect(err).toMatch(
+      /^Where heun asks the network twice, x̂₀ and ε̂ are what its answers come to\. Of dpmpp-2m, what/,
+    )
+    const svg = readFileSync(output[0]!, 'utf8')
+    expect(svg).toContain('Where heun asks')
+    expect(svg).toContain('of x̂₀ one step before')
     expect((await run('coefficients', ['ddim', 'ddpm'])).err).toBe('')
   })
 

@@ -172,6 +172,28 @@ describe('rerun', () => {
     expect(told[0]).toEqual(expect.arrayContaining(['--quiet', '--json', '--output=x.npy']))
   })
 
+  it('makes a folder again, of pictures or of a run', async () => {
+    const { context } = listening()
+    const [model, output] = [
+      goldenPath('unet/class-labels-28'),
+      ['frames/', 'b.npy'].map((name) => join(room, name)),
+    ]
+    const flags = { ...samplingDefaults, model, steps: '3', seed: '5', checkpoint: join(room, 'states') }
+    expect(await sample({ ...flags, output }, context)).toBe(exitCode.ok)
+    for (const folder of ['frames', 'states']) {
+      let told: readonly string[] = []
+      const again = (words: readonly string[]) => Promise.resolve(Number((told = words) === words) - 1)
+      expect(await rerun(join(room, folder), { output: ['x.npy'] }, context, again)).toBe(exitCode.ok)
+      expect(told).toEqual(expect.arrayContaining(['sample', '--steps=3', '--seed=5', '--output=x.npy']))
+    }
+
+    const states = join(room, 'pipeline-states')
+    expect(await runCommand(path, { set: ['seed=11'], checkpoint: states }, context)).toBe(exitCode.ok)
+    const again = join(room, 'again.npy')
+    expect(await rerun(states, { output: [again] }, context, never)).toBe(exitCode.ok)
+    expect(readFileSync(again).equals(readFileSync(join(room, 'a.npy')))).toBe(true)
+  })
+
   it('makes the files of a module again', async () => {
     const { context } = listening()
     const text: string[] = []

@@ -39,6 +39,36 @@ const leftOf = (said: string): number => {
   return Number(left)
 }
 
+describe('the folder of a run', () => {
+  it('is one process’s, and the next one’s when that is killed', async () => {
+    const [states, flags] = [join(room, 'states'), ['--output', 'x.npy']]
+    const begin = ['sample', '--steps', '200', '--batch', '1', '--checkpoint', 'states', ...flags]
+    const first = spawn(process.execPath, [command.main, ...begin], { cwd: room })
+    const closed = new Promise((done) => first.on('close', done))
+    let said = ''
+    await new Promise<void>((enough) => {
+      first.stderr.on('data', (chunk: Buffer) => {
+        said += chunk.toString()
+        if (said.includes('step 40 of 200')) enough()
+      })
+    })
+    first.kill('SIGSTOP')
+    const goOn = () => command.run(['sample', '--resume', 'states', ...flags], { cwd: room })
+    const refused = await goOn()
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      `states is in use by process ${String(first.pid)}; wait until it ends, or remove states/lock if it has.\n`,
+    ])
+
+    first.kill('SIGKILL')
+    await closed
+    expect(existsSync(join(states, 'lock'))).toBe(true)
+    const resumed = await goOn()
+    expect([resumed.code, resumed.stderr]).toEqual([0, expect.stringContaining('wrote x.npy') as string])
+    expect(existsSync(join(states, 'lock'))).toBe(false)
+  }, 120_000)
+})
+
 describe('a run that is killed', () => {
   const state = (): string => join(room, 'out/11-state.safetensors')
   const grid = (): string => join(room, 'out/11-grid.png')

@@ -20,7 +20,7 @@ afterAll(() => {
 const labels =
   '0 (t-shirt), 1 (trouser), 2 (pullover), 3 (dress), 4 (coat), 5 (sandal), 6 (shirt), 7 (sneaker), 8 (bag), 9 (boot), 10 (none)'
 const engines =
-  '--engine takes one of auto, tensorflow-gpu, webgpu, onnx, tensorflow, wasm, cpu, webgpu:software, onnx:cuda, onnx:webgpu, onnx:coreml, onnx:dml'
+  '--engine takes one of auto, tensorflow-gpu, webgpu, onnx, tensorflow, wasm, cpu, webgpu:software, onnx:cuda, onnx:webgpu, onnx:coreml, onnx:dml, onnx:half, onnx:cuda:half, onnx:webgpu:half, onnx:dml:half'
 
 const samplers =
   '--sampler takes one of ddim, ddpm, dpm2, dpmpp-2m, dpmpp-2m-sde, dpmpp-3m, dpmpp-3m-sde, euler, euler-ancestral, heun, lcm, plms, unipc'

@@ -24,6 +24,9 @@ const optional: ReadonlyMap<EngineName, RegExp> = new Map([
   ['onnx:webgpu', /this machine shows no GPU|has .* on this platform, and not webgpu/],
   ['onnx:coreml', /has .* on this platform, and not coreml/],
   ['onnx:dml', /has .* on this platform, and not dml/],
+  ['onnx:cuda:half', /its own part is missing; it takes CUDA 12|has .* on this platform, and not cuda/],
+  ['onnx:webgpu:half', /this machine shows no GPU|has .* on this platform, and not webgpu/],
+  ['onnx:dml:half', /has .* on this platform, and not dml/],
 ])
 
 describe('diagnose', () => {
@@ -67,7 +70,7 @@ describe('chooseEngine', () => {
       E.left({
         _tag: 'EngineUnknown',
         message:
-          'There is no engine wsam; there are auto, tensorflow-gpu, webgpu, onnx, tensorflow, wasm, cpu, webgpu:software, onnx:cuda, onnx:webgpu, onnx:coreml, onnx:dml, and the nearest is wasm.',
+          'There is no engine wsam; there are auto, tensorflow-gpu, webgpu, onnx, tensorflow, wasm, cpu, webgpu:software, onnx:cuda, onnx:webgpu, onnx:coreml, onnx:dml, onnx:half, onnx:cuda:half, onnx:webgpu:half, onnx:dml:half, and the nearest is wasm.',
       }),
     )
   })
@@ -119,7 +122,9 @@ describe('reasonOf', () => {
   it.each([
     [new Error("Cannot find package 'left-pad' imported from a.js"), 'the package left-pad is not installed'],
     [new Error("Cannot find module '@a/b'\nRequire stack:\n- c.js"), 'the package @a/b is not installed'],
+    [new Error("Cannot find module '/a/b.node' imported from c.js"), '/a/b.node is missing'],
     [new Error('It broke.\n    at somewhere'), 'It broke'],
+    [new Error('Invalid TF_Status: 3\nMessage: Incompatible shapes.'), 'Incompatible shapes'],
     [new Error('no such file: x.so'), 'no such file: x.so'],
     ['a word', 'a word'],
     [undefined, 'undefined'],
@@ -141,7 +146,7 @@ const failing = (error: Error): Model => ({
 describe('a batch that is too large', () => {
   it.each([
     'Failed to allocate memory for requested buffer of size 411041792000',
-    'OOM when allocating tensor with shape[4096,28,28,64]',
+    'Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[4096,8,784,4] and type float',
     'Buffer size (4110417920) exceeds the max buffer size limit (268435456)',
     'Array buffer allocation failed',
   ])('is told in one sentence where a library says %s', async (words) => {

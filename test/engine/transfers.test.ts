@@ -70,7 +70,9 @@ for (const name of ['wasm', 'tensorflow', 'webgpu:software'] as const)
       await finalSnapshot(run())
       expect(transfers.readbacks()).toBe(1)
       const lengths = transfers.uploads()
-      expect(lengths.filter((length) => length >= size)).toEqual(Array(1 + draws).fill(size))
+      // one for each draw, or none where the noise is made on the device
+      const made = name === 'webgpu:software'
+      expect(lengths.filter((length) => length >= size)).toEqual(made ? [] : Array(1 + draws).fill(size))
       // timesteps, coefficients, unit vectors: numbers, and no images
       expect(Math.max(...lengths.filter((length) => length < size))).toBeLessThan(size / 2)
 

@@ -8,6 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { VectorAlgebra } from '../../src/algebra/algebra.ts'
 import { float64 } from '../../src/algebra/float64.ts'
 import { tfjs } from '../../src/algebra/tfjs.ts'
+import { openEngine } from '../../src/engine/engines.ts'
+import { orThrow } from '../../src/or-throw.ts'
+import { describeOn } from '../support/engines.ts'
 import { zeroTerminalSnr } from '../../src/diffusion/schedule.ts'
 import { invert } from '../../src/experiment/invert.ts'
 import type { Denoiser } from '../../src/model/denoiser.ts'
@@ -77,26 +80,25 @@ const replay = async <T>(
   return { peer: Math.max(...relative), formula: Math.max(...formula) }
 }
 
+const holds = (name: string, algebra: string, error: number): void => {
+  expect(error).toBeLessThan(2e-4)
+  worst.push(`${name.padEnd(34)} ${algebra.padEnd(15)} ${error.toExponential(1)} of a step’s largest value`)
+}
+
 describe('the chains of diffusers that go their own ways, step by step', () => {
   beforeAll(() => tf.setBackend('cpu'))
 
   for (const [name, sampler] of Object.entries(samplers)) {
     const chain = readChain(`steps/${name}.safetensors`)
-    const holds = (algebra: string, error: number): void => {
-      expect(error).toBeLessThan(2e-4)
-      worst.push(
-        `${name.padEnd(34)} ${algebra.padEnd(8)} ${error.toExponential(1)} of a step’s largest value`,
-      )
-    }
     it(`${name} on float64`, async () => {
       const { peer, formula } = await replay(float64, chain, sampler)
-      holds('float64', peer)
+      holds(name, 'float64', peer)
       expect(formula).toBeLessThan(1e-9)
-      worst.push(`${name.padEnd(34)} formula  ${formula.toExponential(1)}`)
+      worst.push(`${name.padEnd(34)} formula         ${formula.toExponential(1)}`)
     })
     it(`${name} on tfjs`, async () => {
       const before = tf.memory().numTensors
-      holds('tfjs', (await replay(tfjs, chain, sampler)).peer)
+      holds(name, 'tfjs', (await replay(tfjs, chain, sampler)).peer)
       expect(tf.memory().numTensors).toBe(before)
     })
   }
@@ -115,3 +117,19 @@ describe('the chains of diffusers that go their own ways, step by step', () => {
     expect(saturated.filter((count) => count < 20).length).toBeGreaterThan(0)
   })
 })
+
+for (const engine of ['tensorflow', 'webgpu:software'] as const)
+  describeOn(engine, 'the chains of diffusers that go their own ways, step by step', () => {
+    beforeAll(async () => {
+      await orThrow(openEngine(engine))
+      // images this small WebGPU would rather compute with on this side
+      if (engine === 'webgpu:software') tf.env().set('WEBGPU_CPU_FORWARD', false)
+      expect(engine).toContain(tf.getBackend())
+    })
+
+    it.each(Object.entries(samplers))('%s', async (name, sampler) => {
+      const before = tf.memory().numTensors
+      holds(name, engine, (await replay(tfjs, readChain(`steps/${name}.safetensors`), sampler)).peer)
+      expect(tf.memory().numTensors).toBe(before)
+    })
+  })

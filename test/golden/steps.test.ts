@@ -2,13 +2,16 @@ import '@tensorflow/tfjs-backend-cpu'
 import * as tf from '@tensorflow/tfjs-core'
 import { readdirSync } from 'node:fs'
 import { lastValueFrom, toArray } from 'rxjs'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { VectorAlgebra } from '../../src/algebra/algebra.ts'
 import { float64 } from '../../src/algebra/float64.ts'
 import { tfjs } from '../../src/algebra/tfjs.ts'
+import { openEngine } from '../../src/engine/engines.ts'
+import { orThrow } from '../../src/or-throw.ts'
 import { denoise } from '../../src/stream/denoise.ts'
 import { respace } from '../../src/stream/respace.ts'
 import { snapshot } from '../../src/stream/snapshot.ts'
+import { describeOn } from '../support/engines.ts'
 import { goldenPath } from '../support/goldens.ts'
 import { byFormula } from './by-formula.ts'
 import {
@@ -69,7 +72,7 @@ const hold = (algebra: string, error: { readonly xt: number; readonly x0: number
 
 afterAll(() => {
   for (const [algebra, error] of worst)
-    console.log(`${algebra.padEnd(8)} ${error.toExponential(1)} of a step's largest value`)
+    console.log(`${algebra.padEnd(15)} ${error.toExponential(1)} of a step's largest value`)
 })
 
 describe('the chains of diffusers, step by step', () => {
@@ -94,3 +97,19 @@ describe('the chains of diffusers, step by step', () => {
     })
   }
 })
+
+for (const engine of ['tensorflow', 'webgpu:software'] as const)
+  describeOn(engine, 'the chains of diffusers, step by step', () => {
+    beforeAll(async () => {
+      await orThrow(openEngine(engine))
+      // images this small WebGPU would rather compute with on this side
+      if (engine === 'webgpu:software') tf.env().set('WEBGPU_CPU_FORWARD', false)
+      expect(engine).toContain(tf.getBackend())
+    })
+
+    it.each(names)('%s', async (name) => {
+      const before = tf.memory().numTensors
+      hold(engine, await replay(tfjs, readChain(`steps/${name}`)))
+      expect(tf.memory().numTensors).toBe(before)
+    })
+  })

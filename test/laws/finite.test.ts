@@ -1,10 +1,14 @@
 /**
  * What a rule makes of finite answers is finite: whatever could be otherwise is refused when the step is built.
  */
+import '@tensorflow/tfjs-backend-cpu'
+import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { lastValueFrom, map, of, toArray } from 'rxjs'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TensorAlgebra } from '../../src/algebra/algebra.ts'
 import { float64, type Values64 } from '../../src/algebra/float64.ts'
+import { tfjs } from '../../src/algebra/tfjs.ts'
 import type { ClipChoice, ClipMode } from '../../src/diffusion/clip.ts'
 import type { PredictionType } from '../../src/diffusion/estimate.ts'
 import { inversion } from '../../src/diffusion/inversion.ts'
@@ -34,14 +38,15 @@ const shape = [2, 2]
 const values = (data: readonly number[]): Values64 => ({ shape, data: Float64Array.from(data) })
 
 /** Finite, and mostly not what a network should say. */
-const output = fc.array(
-  fc.oneof(
-    fc.double({ min: -1e6, max: 1e6, noNaN: true }),
-    fc.double({ min: -1, max: 1, noNaN: true }),
-    fc.constantFrom(0, -0, 1e6, -1e6, 5e-324),
-  ),
-  { minLength: 4, maxLength: 4 },
-)
+const output = (most: number): fc.Arbitrary<number[]> =>
+  fc.array(
+    fc.oneof(
+      fc.double({ min: -most, max: most, noNaN: true }),
+      fc.double({ min: -1, max: 1, noNaN: true }),
+      fc.constantFrom(0, -0, most, -most, 5e-324),
+    ),
+    { minLength: 4, maxLength: 4 },
+  )
 
 const anyTable: fc.Arbitrary<Schedule> = fc.oneof(
   { weight: 4, arbitrary: anySchedule },
@@ -93,43 +98,75 @@ const anyRule: fc.Arbitrary<Rule> = fc.oneof(
   fc.integer({ min: 0, max: 3 }).map((refinements) => inversion({ refinements })),
 )
 
-const anyRun = fc.record({
-  chain: anySteps,
-  rule: anyRule,
-  predicts: fc.constantFrom<PredictionType>('epsilon', 'sample', 'v_prediction'),
-  clip: fc.oneof(
-    fc.constantFrom<ClipMode>('none', 'x0', 'x0+eps', 'threshold', 'threshold+eps'),
-    fc.record({
-      mode: fc.constantFrom<ClipMode>('threshold', 'threshold+eps'),
-      ratio: share,
-      largest: fc.double({ min: 1, max: 1e3, noNaN: true }),
-    }),
-  ),
-  answers: fc.array(output, { minLength: 40, maxLength: 40 }),
-  start: output,
-})
+interface Run {
+  readonly chain: { readonly schedule: Schedule; readonly steps: readonly Transition[] }
+  readonly rule: Rule
+  readonly predicts: PredictionType
+  readonly clip: ClipChoice
+  readonly answers: readonly number[][]
+  readonly start: readonly number[]
+}
 
-const stepped = (
-  config: StepConfig<Values64>,
-  transition: Transition,
-  latent: Latent<Values64>,
-): Stepped<Values64> => {
-  let next: Stepped<Values64> | undefined
+const anyRun = (most: number): fc.Arbitrary<Run> =>
+  fc.record({
+    chain: anySteps,
+    rule: anyRule,
+    predicts: fc.constantFrom<PredictionType>('epsilon', 'sample', 'v_prediction'),
+    clip: fc.oneof(
+      fc.constantFrom<ClipMode>('none', 'x0', 'x0+eps', 'threshold', 'threshold+eps'),
+      fc.record({
+        mode: fc.constantFrom<ClipMode>('threshold', 'threshold+eps'),
+        ratio: share,
+        largest: fc.double({ min: 1, max: 1e3, noNaN: true }),
+      }),
+    ),
+    answers: fc.array(output(most), { minLength: 40, maxLength: 40 }),
+    start: output(most),
+  })
+
+const stepped = <T>(config: StepConfig<T>, transition: Transition, latent: Latent<T>): Stepped<T> => {
+  let next: Stepped<T> | undefined
   of(latent)
     .pipe(step(config)(transition))
     .subscribe((given) => (next = given))
   return next ?? expect.fail('it is all there at once')
 }
 
-const finite = ({ data }: Values64): void => {
-  expect([...data].filter((value) => !Number.isFinite(value))).toEqual([])
-}
+beforeAll(() => tf.setBackend('cpu'))
 
 const seen = new Map<string, number>()
 afterAll(() => {
   console.log([...seen].map(([what, times]) => `${what} ${times}`).join(', '))
 })
 const count = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1)
+
+/** Walks a chain, and expects every number of it to be one. */
+const walk =
+  <T>(algebra: TensorAlgebra<T>, dataOf: (x: T) => ArrayLike<number>) =>
+  ({ chain: { schedule, steps }, rule: chosen, predicts, clip, answers, start }: Run): void => {
+    let calls = 0
+    const say = (): Prediction<T> => {
+      const [first, second] = [calls++, calls++].map((k) =>
+        algebra.fromValues(values(answers[k % answers.length]!)),
+      )
+      return { output: first!, variance: second! }
+    }
+    const model: Denoiser<T> = { algebra, predicts, schedule, shape: [2], range: 1, predict: () => of(say()) }
+    const config = { model, rule: chosen, clip, noise: philox({ seed: 7 }) }
+    const refused = checkSteps(config)(steps)
+    if (E.isLeft(refused)) {
+      count(refused.left._tag)
+      return
+    }
+    count('ran')
+    let latent: Latent<T> = { x: algebra.fromValues(values(start)), draws: 1 }
+    for (const transition of steps) {
+      const next = stepped(config, transition, latent)
+      for (const tensor of [next.x, ...[next.estimate.x0, next.estimate.eps].map(algebra.combine)])
+        expect(Array.from(dataOf(tensor)).filter((value) => !Number.isFinite(value))).toEqual([])
+      latent = next
+    }
+  }
 
 const snr = zeroTerminalSnr(linearSchedule())
 const source = { evaluateAt: 'source' } as const
@@ -138,39 +175,32 @@ type Over = Partial<Pick<Denoiser<Values64>, 'predicts' | 'learnedVariance'>> & 
 describe('a rule that was built', () => {
   it('gives finite numbers for finite numbers', () => {
     fc.assert(
-      fc.property(anyRun, ({ chain: { schedule, steps }, rule: chosen, predicts, clip, answers, start }) => {
-        let calls = 0
-        const say = (): Prediction<Values64> => {
-          const [first, second] = [calls++, calls++].map((k) => values(answers[k % answers.length]!))
-          return { output: first!, variance: second! }
-        }
-        const model: Denoiser<Values64> = {
-          algebra: float64,
-          predicts,
-          schedule,
-          shape: [2],
-          range: 1,
-          predict: () => of(say()),
-        }
-        const config = { model, rule: chosen, clip, noise: philox({ seed: 7 }) }
-        const refused = checkSteps(config)(steps)
-        if (E.isLeft(refused)) {
-          count(refused.left._tag)
-          return
-        }
-        count('ran')
-        let latent: Latent<Values64> = { x: values(start), draws: 1 }
-        for (const transition of steps) {
-          const next = stepped(config, transition, latent)
-          finite(next.x)
-          finite(float64.combine(next.estimate.x0))
-          finite(float64.combine(next.estimate.eps))
-          latent = next
-        }
-      }),
+      fc.property(
+        anyRun(1e6),
+        walk(float64, ({ data }) => data),
+      ),
       { numRuns: 2000 },
     )
     expect(seen.get('ran')).toBeGreaterThan(1000)
+  })
+
+  it('gives finite numbers where float64 ends', () => {
+    fc.assert(
+      fc.property(
+        anyRun(Number.MAX_VALUE),
+        walk(float64, ({ data }) => data),
+      ),
+      { numRuns: 500 },
+    )
+  })
+
+  it('gives finite numbers where float32 ends', () => {
+    fc.assert(
+      fc.property(anyRun(3.4e38), (run) => {
+        tf.tidy(() => walk(tfjs, (x) => x.dataSync<'float32'>())(run))
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('leaves x where it is on a step of no length, also if it looks back', async () => {

@@ -5,6 +5,15 @@ import { showShape, sizeOf } from '../shape.ts'
 import { divideByQuantile64, joinRows64, matchDeviation64, splitRows64 } from './rows.ts'
 import { mapValues, values64, type Values64 } from './values.ts'
 
+/** What room makes of numbers that are added: more than any sum of a few needs. */
+const ROOM = 2 ** 100
+
+/** A sum beyond float64 as the largest number that it has: of infinities the next sum would make NaN. */
+const saturated = (products: ReadonlyArray<readonly [coefficient: number, value: number]>): number => {
+  const small = products.reduce((sum, [coefficient, value]) => sum + coefficient * (value / ROOM), 0)
+  return Math.min(Math.max(small * ROOM, -Number.MAX_VALUE), Number.MAX_VALUE)
+}
+
 /**
  * Linear combinations, clamping and conversion in double precision.
  *
@@ -25,6 +34,11 @@ export const vector64: VectorAlgebra<Values64> = {
           for (let k = row * width; k < (row + 1) * width; k++) out[k]! += c * data[k]!
         }
       })
+      for (let k = 0; k < out.length; k++)
+        if (!Number.isFinite(out[k]))
+          out[k] = saturated(
+            vectors.map(({ data }, i) => [coefficients[i]![Math.floor(k / width)]!, data[k]!] as const),
+          )
     })
   },
   clamp: (sum, low, high) =>

@@ -2,6 +2,7 @@
 import type { NetworkAlgebra, Shape } from '../algebra.ts'
 import { onnx } from '../onnx.ts'
 import { type Graph, emptyGraph } from './graph.ts'
+import { halved } from './halved.ts'
 import { type Port, encodeModel } from './model.ts'
 import { joinSiblings } from './siblings.ts'
 import { reshape, transpose } from './shaping.ts'
@@ -38,12 +39,16 @@ const leave = (graph: Graph, value: Value): Port =>
     ? { name: graph.emit('Identity', [value.name]), type: 'float32', shape: ['rows', value.channels] }
     : leaveSpatial(graph, as.spatial(value))
 
+/** How numbers are stored on the way through a network. */
+export type Precision = 'single' | 'half'
+
 /**
  * Compiles a network to the bytes of an ONNX model with dynamic batches. The inputs keep their names; the
  * outputs are to be taken in the order in which the network gives them.
  *
  * @param inputs - what the network is given, in this order
  * @param network - the network, written against the algebra
+ * @param precision - of the weights and all between; inputs and outputs are float32 in any case
  *
  * @throws ModelRejected where an operation is given what it does not work on
  *
@@ -59,6 +64,7 @@ export const compileOnnx = <const Inputs extends readonly Input[]>(
     algebra: NetworkAlgebra<Value>,
     ...inputs: { readonly [Place in keyof Inputs]: Value }
   ) => readonly Value[],
+  precision: Precision = 'single',
 ): Uint8Array<ArrayBuffer> => {
   const graph = emptyGraph()
   // mapping a tuple keeps its length, which the compiler doesn't know
@@ -68,5 +74,6 @@ export const compileOnnx = <const Inputs extends readonly Input[]>(
     inputs.map(({ name, type, shape }) => ({ name, type, shape: ['rows', ...shape] })),
     results.map((result) => leave(graph, result)),
   )
-  return encodeModel(joinSiblings(model))
+  const joined = joinSiblings(model)
+  return encodeModel(precision === 'half' ? halved(joined) : joined)
 }

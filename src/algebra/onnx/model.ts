@@ -4,7 +4,11 @@
 import { type Field, field, message } from './protobuf.ts'
 
 /** The element types that occur, with the numbers that TensorProto.DataType gives them. */
-export const elementType: { readonly float32: 1; readonly int64: 7 } = { float32: 1, int64: 7 }
+export const elementType: { readonly float32: 1; readonly int64: 7; readonly float16: 10 } = {
+  float32: 1,
+  int64: 7,
+  float16: 10,
+}
 const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const
 
 /** The operators' versions, by domain; '' is ONNX itself. */
@@ -35,7 +39,8 @@ export interface GraphNode {
 /** Numbers that are part of a model. */
 export interface Constant {
   readonly dims: readonly number[]
-  readonly data: Float32Array | BigInt64Array
+  /** The 16-bit numbers are the bits of binary16. */
+  readonly data: Float32Array | BigInt64Array | Uint16Array
 }
 
 /** A value that enters or leaves a model; an extent may be the name of one that only a call fixes. */
@@ -73,12 +78,19 @@ const nodeFields = (node: GraphNode): readonly Field[] => [
   field.string(7, node.domain),
 ]
 
-const tensorFields = (name: string, { dims, data }: Constant): readonly Field[] => [
-  ...dims.map((extent) => field.int(1, extent)),
-  field.int(2, data instanceof Float32Array ? elementType.float32 : elementType.int64),
+const typeOf = ({ data }: Constant): number =>
+  data instanceof Float32Array
+    ? elementType.float32
+    : data instanceof Uint16Array
+      ? elementType.float16
+      : elementType.int64
+
+const tensorFields = (name: string, constant: Constant): readonly Field[] => [
+  ...constant.dims.map((extent) => field.int(1, extent)),
+  field.int(2, typeOf(constant)),
   field.string(8, name),
   // little-endian, as are all machines that onnxruntime is built for
-  field.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+  field.bytes(9, new Uint8Array(constant.data.buffer, constant.data.byteOffset, constant.data.byteLength)),
 ]
 
 const portFields = ({ name, type, shape }: Port): readonly Field[] => [

@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { sizeOf } from '../shape.ts'
+import { isRegistered } from './own-kernel.ts'
 
 /** Numbers that a program is told at each run; they have to be declared in this order. */
 export interface Uniform {
@@ -102,8 +103,7 @@ export interface GpuCall {
  * ```
  */
 export const registerGpuKernel = (name: string, kernel: (call: GpuCall) => tf.TensorInfo): void => {
-  // tfjs-core's types don't admit that there may be none; a module that is loaded twice registers once
-  if ((tf.getKernel(name, 'webgpu') as tf.KernelConfig | undefined) !== undefined) return
+  if (isRegistered(name, 'webgpu')) return
   tf.registerKernel({
     kernelName: name,
     backendName: 'webgpu',

@@ -2,7 +2,9 @@
  * Group normalisation on tensors, which tfjs lacks: a kernel of our own where there can be one, a composition elsewhere.
  */
 import * as tf from '@tensorflow/tfjs-core'
+import { countOf, type GpuCall, registerGpuKernel } from './gpu-kernel.ts'
 import { registerHostKernel } from './host-kernel.ts'
+import { type OwnKernel, registerOwn } from './own-kernel.ts'
 
 /** How the channels are normalised. */
 interface Norm {
@@ -17,15 +19,11 @@ const inGroups = (x: tf.Tensor, { groups }: Norm): tf.Tensor => {
 }
 const mean = (grouped: tf.Tensor): tf.Tensor => tf.mean(grouped, [1, 3], true)
 
-/** Mean 0 and variance 1 in each group, and what it was divided by. */
-const normalised = (
-  x: tf.Tensor,
-  norm: Norm,
-): { readonly normal: tf.Tensor; readonly inverse: tf.Tensor } => {
+/** Mean 0 in each group, and what to multiply by for a variance of 1. */
+const spread = (x: tf.Tensor, norm: Norm): { readonly centred: tf.Tensor; readonly inverse: tf.Tensor } => {
   const grouped = inGroups(x, norm)
   const centred = tf.sub(grouped, mean(grouped))
-  const inverse = tf.rsqrt(tf.add(mean(tf.square(centred)), norm.eps))
-  return { normal: tf.mul(centred, inverse), inverse }
+  return { centred, inverse: tf.rsqrt(tf.add(mean(tf.square(centred)), norm.eps)) }
 }
 
 /** `[rows, 1, channels]`, from a number for each group of each row. */
@@ -94,6 +92,24 @@ const normOf = (attributes: tf.NamedAttrMap): Norm => ({
   eps: Number(attributes['eps']),
 })
 
+const gradient: OwnKernel['gradient'] = (dy, [x, scale], attributes) => {
+  if (x === undefined || scale === undefined) return []
+  const norm = normOf(attributes)
+  const { centred, inverse } = spread(x, norm)
+  const normal = tf.mul(centred, inverse)
+  const pixels = x.shape.map((_, axis) => axis).slice(0, -1)
+  const weighted = tf.mul(dy, tf.reshape(normal, x.shape))
+  return [
+    () => {
+      const slope = inGroups(tf.mul(dy, scale), norm)
+      const along = tf.mul(normal, mean(tf.mul(slope, normal)))
+      return tf.reshape(tf.mul(inverse, tf.sub(tf.sub(slope, mean(slope)), along)), x.shape)
+    },
+    () => tf.sum(weighted, pixels),
+    () => tf.sum(dy, pixels),
+  ]
+}
+
 const kernel = registerHostKernel({
   name: 'GroupNorm',
   fill: (out, [x, scale, shift], attributes, shape) => {
@@ -140,24 +156,76 @@ const kernel = registerHostKernel({
         for (let c = 0; c < channels; c++) out[k + c] = x[k + c]! * factors[c]! + offsets[c]!
     }
   },
-  gradient: (dy, [x, scale], attributes) => {
-    if (x === undefined || scale === undefined) return []
-    const norm = normOf(attributes)
-    const { normal, inverse } = normalised(x, norm)
-    const pixels = x.shape.map((_, axis) => axis).slice(0, -1)
-    const weighted = tf.mul(dy, tf.reshape(normal, x.shape))
-    return [
-      () => {
-        const slope = inGroups(tf.mul(dy, scale), norm)
-        const along = tf.mul(normal, mean(tf.mul(slope, normal)))
-        return tf.reshape(tf.mul(inverse, tf.sub(tf.sub(slope, mean(slope)), along)), x.shape)
-      },
-      () => tf.sum(weighted, pixels),
-      () => tf.sum(dy, pixels),
-    ]
-  },
+  gradient,
   kept: 2,
 })
+
+/** So many invocations share the work on one group. */
+const WORKGROUP = 128
+
+/** One workgroup for each group of channels of a row: it reads them for the mean, for the variance, and for what becomes of them. */
+const onGpu = ({ inputs, attributes, run }: GpuCall, activated: boolean): tf.TensorInfo => {
+  const [x] = inputs
+  const { shape } = x!
+  const { groups, eps } = normOf(attributes)
+  const [rows = 1] = shape
+  const channels = shape.at(-1) ?? 1
+  const places = `base + k / uniforms.size * uniforms.channels + k % uniforms.size`
+  const each = (body: string): string =>
+    `for (var k = lane; k < count; k += ${String(WORKGROUP)}) { ${body} }`
+  return run(
+    {
+      key: activated ? 'silu' : '',
+      inputs: ['x', 'scale', 'shift'],
+      uniforms: [
+        { name: 'groups', type: 'i32', value: groups },
+        { name: 'units', type: 'i32', value: rows * groups },
+        { name: 'positions', type: 'i32', value: countOf(x!) / rows / channels },
+        { name: 'channels', type: 'i32', value: channels },
+        { name: 'size', type: 'i32', value: channels / groups },
+        { name: 'eps', type: 'f32', value: eps },
+      ],
+      invocations: rows * groups * WORKGROUP,
+      workgroup: WORKGROUP,
+      declarations: `
+        var<workgroup> parts : array<f32, ${String(WORKGROUP)}>;
+        fn total(part : f32, lane : i32) -> f32 {
+          workgroupBarrier();
+          parts[lane] = part;
+          workgroupBarrier();
+          for (var reach = ${String(WORKGROUP / 2)}; reach > 0; reach = reach / 2) {
+            if (lane < reach) { parts[lane] += parts[lane + reach]; }
+            workgroupBarrier();
+          }
+          return parts[0];
+        }`,
+      body: `
+        let lane = index % ${String(WORKGROUP)};
+        let unit = index / ${String(WORKGROUP)};
+        let group = unit % uniforms.groups;
+        let base = unit / uniforms.groups * uniforms.positions * uniforms.channels + group * uniforms.size;
+        let whole = uniforms.positions * uniforms.size;
+        // nothing to do for workgroups beyond, which have to come to the barriers all the same
+        let count = select(0, whole, unit < uniforms.units);
+        var sum = 0.0;
+        ${each(`sum += f32(x[${places}]);`)}
+        let mean = total(sum, lane) / f32(whole);
+        var squares = 0.0;
+        ${each(`let centred = f32(x[${places}]) - mean; squares += centred * centred;`)}
+        let inverse = 1.0 / sqrt(total(squares, lane) / f32(whole) + uniforms.eps);
+        ${each(`
+          let c = group * uniforms.size + k % uniforms.size;
+          let y = (f32(x[${places}]) - mean) * inverse * scale[c] + shift[c];
+          ${activated ? 'let e = exp(-abs(y));' : ''}
+          result[${places}] = ${activated ? 'y * select(e, 1.0, y >= 0.0) / (1.0 + e)' : 'y'};`)}`,
+    },
+    inputs,
+    shape,
+  )
+}
+
+registerGpuKernel('GroupNorm', (call) => onGpu(call, false))
+registerGpuKernel('GroupNormSilu', (call) => onGpu(call, true))
 
 /**
  * Normalises an image or tokens to mean 0 and variance 1 within groups of channels, then scales and shifts each channel.
@@ -180,3 +248,40 @@ const kernel = registerHostKernel({
  */
 export const groupNorm = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, norm: Norm): tf.Tensor =>
   kernel([x, scale, shift], { groups: norm.groups, eps: norm.eps }) ?? composed(x, scale, shift, norm)
+
+const silu = (x: tf.Tensor): tf.Tensor => tf.mul(x, tf.sigmoid(x))
+
+const activatedKernel = registerOwn({
+  name: 'GroupNormSilu',
+  gradient: (dy, inputs, attributes) => {
+    const [x, scale, shift] = inputs
+    const y = groupNorm(x!, scale!, shift!, normOf(attributes))
+    const share = tf.sigmoid(y)
+    const slope = tf.mul(share, tf.add(tf.mul(y, tf.sub(1, share)), 1))
+    return gradient(tf.mul(dy, slope), inputs, attributes)
+  },
+  kept: 3,
+})
+
+/**
+ * {@link groupNorm}, then `y·σ(y)`: in one pass where a backend takes our kernel.
+ *
+ * @param x - `[rows, …, channels]`
+ * @param scale - `[channels]`
+ * @param shift - `[channels]`
+ * @param norm - the number of groups; ε is added to the variance
+ * @returns a new tensor
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const x = tf.tensor4d([-3, 3], [1, 1, 1, 2])
+ * const [low, high] = await groupNormSilu(x, tf.ones([2]), tf.zeros([2]), { groups: 1, eps: 0 }).data()
+ * expect(high! + low!).toBeCloseTo(1 / (1 + Math.exp(-1)) - 1 / (1 + Math.E), 6)
+ * ```
+ */
+export const groupNormSilu = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, norm: Norm): tf.Tensor =>
+  activatedKernel([x, scale, shift], { groups: norm.groups, eps: norm.eps }) ??
+  tf.tidy(() => silu(groupNorm(x, scale, shift, norm)))

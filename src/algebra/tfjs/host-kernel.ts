@@ -6,6 +6,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { sizeOf } from '../shape.ts'
+import { isRegistered, type OwnKernel, registerOwn } from './own-kernel.ts'
 
 /** Numbers as both backends keep them. */
 export type HostArray = Float32Array | Int32Array | Uint8Array
@@ -21,8 +22,7 @@ interface WasmBackend {
 }
 
 /** A kernel whose result has the shape of its first input, in float32. */
-export interface HostKernel {
-  readonly name: string
+export interface HostKernel extends OwnKernel {
   /** Fills `out`, which starts as anything. */
   readonly fill: (
     out: Float32Array,
@@ -30,18 +30,7 @@ export interface HostKernel {
     attributes: tf.NamedAttrMap,
     shape: readonly number[],
   ) => void
-  /** The gradient by each input, given that of the result, as functions that are called when asked for. */
-  readonly gradient: (
-    dy: tf.Tensor,
-    inputs: readonly tf.Tensor[],
-    attributes: tf.NamedAttrMap,
-  ) => ReadonlyArray<() => tf.Tensor>
-  /** How many of the inputs, the first ones, the gradient reads, so that they have to be kept for it. */
-  readonly kept: number | 'all'
 }
-
-/** tfjs-core's types don't admit that there may be none. */
-const kernelOf = (name: string, backend: string): tf.KernelConfig | undefined => tf.getKernel(name, backend)
 
 const inputsOf = (named: tf.NamedTensorInfoMap): readonly tf.TensorInfo[] =>
   Object.values(named).filter((info) => info !== undefined)
@@ -96,29 +85,9 @@ const onHost =
  * expect([...(await twice([tf.tensor1d([1, 2])], {})!.data())]).toEqual([2, 4])
  * ```
  */
-export const registerHostKernel = (
-  kernel: HostKernel,
-): ((inputs: readonly tf.Tensor[], attributes: tf.NamedAttrMap) => tf.Tensor | undefined) => {
-  const { name, gradient, kept } = kernel
-  // A module that is loaded twice (a bundle beside the sources) registers once.
-  if (kernelOf(name, 'cpu') === undefined) {
-    for (const [backendName, host] of Object.entries(hosts))
-      tf.registerKernel({ kernelName: name, backendName, kernelFunc: onHost(kernel, host) })
-    tf.registerGradient({
-      kernelName: name,
-      ...(kept === 'all'
-        ? { saveAllInputs: true }
-        : { inputsToSave: Array.from({ length: kept }, (_, i) => String(i)) }),
-      gradFunc: (dy, inputs, attributes) => {
-        const [whole] = [dy].flat()
-        return Object.fromEntries(whole === undefined ? [] : gradient(whole, inputs, attributes).entries())
-      },
-    })
-  }
-  return (inputs, attributes) => {
-    if (kernelOf(name, tf.getBackend()) === undefined) return undefined
-    // a list whose items are found by name, too: tfjs keeps all inputs only of a list
-    const named = Object.assign<tf.Tensor[], tf.NamedTensorMap>([...inputs], {})
-    return tf.engine().runKernel(name, named, attributes)
-  }
+export const registerHostKernel = (kernel: HostKernel): ReturnType<typeof registerOwn> => {
+  for (const [backendName, host] of Object.entries(hosts))
+    if (!isRegistered(kernel.name, backendName))
+      tf.registerKernel({ kernelName: kernel.name, backendName, kernelFunc: onHost(kernel, host) })
+  return registerOwn(kernel)
 }

@@ -15,6 +15,12 @@ const coefficientsOf = (attributes: tf.NamedAttrMap): readonly number[][] =>
 const boundsOf = (attributes: tf.NamedAttrMap): readonly [low: number, high: number] =>
   attributes['bounds'] as [number, number]
 
+/** The largest of float32's numbers. */
+const LARGEST = (2 - 2 ** -23) * 2 ** 127
+
+/** The nearest that float32 has: of infinities the next sum would make NaN. */
+const saturated = (sum: number): number => (sum > LARGEST ? LARGEST : sum < -LARGEST ? -LARGEST : sum)
+
 /**
  * Adds up one row, in double precision until the end: one rounding, whatever the order of the terms. One loop for each of the
  * usual numbers of terms, since a loop within the loop costs as much as what it adds.
@@ -29,16 +35,16 @@ const addRow = (
   const [a = 0, b = 0, c = 0] = scales
   const [u, v, w] = vectors
   if (u === undefined) return
-  if (vectors.length === 1) for (let k = begin; k < end; k++) out[k] = a * u[k]!
+  if (vectors.length === 1) for (let k = begin; k < end; k++) out[k] = saturated(a * u[k]!)
   else if (v !== undefined && vectors.length === 2)
-    for (let k = begin; k < end; k++) out[k] = a * u[k]! + b * v[k]!
+    for (let k = begin; k < end; k++) out[k] = saturated(a * u[k]! + b * v[k]!)
   else if (v !== undefined && w !== undefined && vectors.length === 3)
-    for (let k = begin; k < end; k++) out[k] = a * u[k]! + b * v[k]! + c * w[k]!
+    for (let k = begin; k < end; k++) out[k] = saturated(a * u[k]! + b * v[k]! + c * w[k]!)
   else
     for (let k = begin; k < end; k++) {
       let sum = 0
       for (let i = 0; i < vectors.length; i++) sum += scales[i]! * vectors[i]![k]!
-      out[k] = sum
+      out[k] = saturated(sum)
     }
 }
 
@@ -182,8 +188,8 @@ const plan = (sum: Sum<tf.Tensor>): Plan<tf.Tensor> & { readonly attributes: tf.
  * Evaluates a sum of tensors of one shape, in float32.
  *
  * @remarks
- * On the backends cpu and wasm it is exactly one kernel, which adds in double precision; on webgpu one in float32; differentiable on
- * every backend.
+ * On the backends cpu and wasm it is exactly one kernel, which adds in double precision, and what is beyond float32 becomes the largest
+ * number that it has; on webgpu one in float32; differentiable on every backend.
  *
  * @param sum - `Σ cᵢ·vᵢ`; coefficients are scalars or one per row
  * @returns a new tensor, also for `1·v`

@@ -55,6 +55,17 @@ const sizeIn = (columns: number): number => Math.min(256, Math.max(64, 512 / col
 export const stepHeading = ({ index, count, to }: Transition): string =>
   `step ${String(index + 1)} of ${String(count)} · ${to.alphaBar === 1 ? 'clean' : `t ${String(Math.round(to.t * 10) / 10)}`}`
 
+/**
+ * What to say of a run whose last step is not the last of its chain.
+ *
+ * @example
+ * ```ts
+ * expect(cutShort({ index: 4, count: 50 })).toBe('step 5 of 50, cut short')
+ * ```
+ */
+export const cutShort = ({ index, count }: Pick<Transition, 'index' | 'count'>): string =>
+  `step ${String(index + 1)} of ${String(count)}, cut short`
+
 const divisorOf = (
   field: FrameField,
   { transition, decoded = false }: FilmStep,

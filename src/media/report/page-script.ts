@@ -6,6 +6,7 @@ const inThePage = (): void => {
   const slider = one('#step') as HTMLInputElement
   const said = one('#said')
   const play = one('#play')
+  const strip = one('.strip')
   const steps = [...document.querySelectorAll<HTMLButtonElement>('.strip button')]
   const stage = [...document.querySelectorAll<HTMLImageElement>('.stage img')]
   const cursors = [...document.querySelectorAll<SVGLineElement>('.cursor')]
@@ -24,6 +25,9 @@ const inThePage = (): void => {
       if (each === step) each.setAttribute('aria-current', 'step')
       else each.removeAttribute('aria-current')
     })
+    // only the strip is moved: the page stays where somebody reads it
+    const [here, there] = [step.getBoundingClientRect(), strip.getBoundingClientRect()]
+    strip.scrollLeft += here.left + here.width / 2 - there.left - there.width / 2
     cursors.forEach((cursor) => {
       cursor.setAttribute('x1', step.dataset['across']!)
       cursor.setAttribute('x2', step.dataset['across']!)

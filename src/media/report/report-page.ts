@@ -141,8 +141,13 @@ export const reportPage = (report: Report): string => {
     }),
   })
   const command = ['rxdiffusion', ...provenance.command, '-o', 'report.html'].map(quotedForShell).join(' ')
+  const last = steps.at(-1)?.transition
+  const done = last === undefined ? count : last.index + 1
+  // of a run that was gone on with, the first steps are elsewhere
   const cut =
-    steps.length < count ? ` It was cut short after ${String(steps.length)} of ${String(count)} steps.` : ''
+    done === count
+      ? ''
+      : ` <strong>It was ${provenance.interrupted === undefined ? 'cut short' : 'interrupted'} after ${String(done)} of ${String(count)} steps.</strong>`
   return `<!doctype html>
 <html lang="en">
 <head>

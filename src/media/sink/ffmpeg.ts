@@ -207,7 +207,7 @@ const verdict = (path: string, said: string, how: string): Failure => {
  * ```
  */
 export const startFfmpeg = (encoding: Encoding): Ffmpeg => {
-  const { path } = encoding
+  const { path, place } = encoding
   const child: ChildProcessByStdio<Writable, null, Readable> = spawn(binary(), ffmpegArguments(encoding), {
     stdio: ['pipe', 'ignore', 'pipe'],
     // Ctrl-C is for us: we end its input, and it finishes the file
@@ -225,7 +225,9 @@ export const startFfmpeg = (encoding: Encoding): Ffmpeg => {
     child.on('error', () => done(unstartable(path)))
     child.on('close', (code, signal) => {
       const how = signal === null ? `it ended with code ${String(code)}` : `it was ended by ${signal}`
-      done(code === 0 && !isLost(said) ? undefined : verdict(path, said, how))
+      // people know the file by the path that they asked for
+      const words = said.replaceAll(`file:${place}`, path).replaceAll(place, path)
+      done(code === 0 && !isLost(said) ? undefined : verdict(path, words, how))
     })
   })
   const unexpected = async (): Promise<never> => {

@@ -2,6 +2,7 @@
 import { defer, map, type OperatorFunction } from 'rxjs'
 import type { Frame } from '../../stream/frame.ts'
 import { projector, samplesOf } from '../picture/film.ts'
+import { checkOptions } from './check-options.ts'
 import { type Pictured, type PicturesOptions, shownSteps } from './shown.ts'
 
 export type { Pictured, PicturesOptions }
@@ -32,9 +33,9 @@ export type { Pictured, PicturesOptions }
  * expect(seen.map(({ picture }) => picture.data.length)).toEqual([12, 12, 12])
  * ```
  */
-export const pictures =
-  <T>(options: PicturesOptions = {}): OperatorFunction<Frame<T>, Pictured> =>
-  (frames$) =>
+export const pictures = <T>(options: PicturesOptions = {}): OperatorFunction<Frame<T>, Pictured> => {
+  checkOptions('pictures', options)
+  return (frames$) =>
     defer(() => {
       const samples = samplesOf(options)
       const project = projector(options)
@@ -47,3 +48,4 @@ export const pictures =
         })),
       )
     })
+}

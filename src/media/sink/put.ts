@@ -1,5 +1,6 @@
 /** Bytes into a stream of Node's, one after the other (Node only). */
 import type { Writable } from 'node:stream'
+import { fail } from '../../failure.ts'
 import { ReaderGone } from './sink.ts'
 
 /** What a stream says when nobody reads it any more. */
@@ -10,12 +11,16 @@ const goneCodes: ReadonlySet<unknown> = new Set([
   'ECONNRESET',
 ])
 
+const isGone = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && goneCodes.has(error.code)
+
 /**
  * Writes into a stream.
  *
  * @param writable - the stream
  * @returns a function of the bytes, which settles when the stream has passed them on; it rejects with ReaderGone where
  *   nobody reads any more, else as the stream fails
+ * @throws StreamUnwritable for a stream that is destroyed or ended before anything is written
  *
  * @example
  * ```ts
@@ -26,6 +31,9 @@ const goneCodes: ReadonlySet<unknown> = new Set([
  * ```
  */
 export const putInto = (writable: Writable): ((bytes: Uint8Array) => Promise<void>) => {
+  if (writable.destroyed && !isGone(writable.errored))
+    throw fail('StreamUnwritable', { reason: 'it is destroyed' })
+  if (writable.writableEnded) throw fail('StreamUnwritable', { reason: 'it has been ended' })
   let trouble: unknown
   writable.on('error', (error: unknown) => {
     trouble ??= error
@@ -33,8 +41,7 @@ export const putInto = (writable: Writable): ((bytes: Uint8Array) => Promise<voi
   return (bytes) =>
     new Promise((resolve, reject) => {
       const refuse = (error: unknown): void => {
-        const code = error instanceof Error && 'code' in error ? error.code : undefined
-        if (goneCodes.has(code)) reject(new ReaderGone())
+        if (isGone(error)) reject(new ReaderGone())
         else reject(error instanceof Error ? error : new Error(String(error)))
       }
       const left = (): void => {

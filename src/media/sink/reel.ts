@@ -1,11 +1,13 @@
 /** What films that play have in common: how long each picture is shown. */
 import type { Observable, OperatorFunction } from 'rxjs'
+import { fail } from '../../failure.ts'
 import type { Transition } from '../../diffusion/transition.ts'
 import type { Branch } from '../../stream/branch.ts'
 import type { Frame } from '../../stream/frame.ts'
 import type { Picture } from '../picture/picture.ts'
 import type { RgbPicture } from '../picture/rgb.ts'
 import { branchPictures } from './branch-pictures.ts'
+import { checkOptions } from './check-options.ts'
 import { pictures } from './pictures.ts'
 import { samplePictures } from './sample-pictures.ts'
 import type { Pictured, PicturesOptions } from './shown.ts'
@@ -59,20 +61,32 @@ export interface Reel<Done> {
 /**
  * A sink that plays. It keeps one picture back, since the last one is held.
  *
+ * @param operator - what the sink is called, for refusals
  * @param open - begins with the extent of all pictures
  * @param options - which frames, how, and how long
+ * @throws OperatorInvalid for numbers that no film can be made with; what the pace says of a step is the sink's error
  *
  * @example
  * ```ts
  * const seen: number[] = []
  * const reel = { show: async (_: Picture, seconds: number) => void seen.push(seconds), finish: async () => seen, abandon: async () => undefined }
- * expect(toReel(async () => reel, { fps: 10 })).toBeTypeOf('function')
+ * expect(toReel('toFlipbook', async () => reel, { fps: 10 })).toBeTypeOf('function')
  * ```
  */
 export const toReel = <T, Done>(
+  operator: string,
   open: (extent: Pick<Picture, 'width' | 'height'>) => Promise<Reel<Done>>,
   { fps = 25, hold = 1, pace = () => 1 / fps, branches, over = 'steps', ...options }: ReelOptions,
 ): OperatorFunction<Frame<T>, Done> => {
+  checkOptions(operator, { fps, hold, ...options })
+  const timeOf = (transition: Transition): number => {
+    const seconds = pace(transition)
+    if (Number.isFinite(seconds) && seconds >= 0) return seconds
+    throw fail('OperatorInvalid', {
+      operator,
+      reason: `its pace shows step ${String(transition.index + 1)} for ${String(seconds)} seconds`,
+    })
+  }
   const sink = sinkOf(({ picture: extent }: Pictured): Making<Pictured, Done> => {
     let reel: Promise<Reel<Done>> | undefined
     let kept: { readonly picture: RgbPicture; readonly seconds: number } | undefined
@@ -84,7 +98,7 @@ export const toReel = <T, Done>(
     return {
       take: async ({ picture, transition }) => {
         await show(0)
-        kept = { picture, seconds: pace(transition) }
+        kept = { picture, seconds: timeOf(transition) }
       },
       finish: async () => {
         try {

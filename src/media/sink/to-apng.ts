@@ -35,19 +35,23 @@ export const toApng = <T>(
   path: string,
   { text, ...options }: ToApngOptions = {},
 ): OperatorFunction<Frame<T>, Written> =>
-  toReel(async (extent) => {
-    const file = await openFile(path, apngHeader(extent, text))
-    let frames = 0
-    return {
-      show: async (picture, seconds) => {
-        await file.append(await apngFrame(picture, frames, seconds))
-        frames += 1
-      },
-      finish: async () => {
-        await file.append(apngEnd())
-        await file.amend(apngCount(frames), apngCountAt)
-        return file.commit(frames)
-      },
-      abandon: file.discard,
-    }
-  }, options)
+  toReel(
+    'toApng',
+    async (extent) => {
+      const file = await openFile(path, apngHeader(extent, text))
+      let frames = 0
+      return {
+        show: async (picture, seconds) => {
+          await file.append(await apngFrame(picture, frames, seconds))
+          frames += 1
+        },
+        finish: async () => {
+          await file.append(apngEnd())
+          await file.amend(apngCount(frames), apngCountAt)
+          return file.commit(frames)
+        },
+        abandon: file.discard,
+      }
+    },
+    options,
+  )

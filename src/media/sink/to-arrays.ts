@@ -14,6 +14,7 @@ import { everyNth } from '../../stream/operators/every-nth.ts'
 import { lastSnapshot, snapshot, type Snapshot } from '../../stream/snapshot.ts'
 import { float32Bytes, npyHeader } from '../format/npy.ts'
 import { zipDirectory, type ZipEntry, zipHeader, zipLimit } from '../format/zip.ts'
+import { checkOptions } from './check-options.ts'
 import { type OpenFile, openFile, spoolPlace, type Written } from './files.ts'
 import { sinkOf } from './sink.ts'
 
@@ -199,6 +200,9 @@ export const toTrajectory = <T>(
   path: string,
   { fields = ['xt'], every = 1, text = {} }: ToTrajectoryOptions = {},
 ): OperatorFunction<Frame<T>, Written> => {
+  checkOptions('toTrajectory', { every })
+  if (fields.length === 0)
+    throw fail('OperatorInvalid', { operator: 'toTrajectory', reason: 'it has no fields to write' })
   const kept = extname(path).toLowerCase() === '.npy' ? fields.slice(0, 1) : fields
   const wanted = Object.fromEntries(kept.map((field) => [field, true]))
   const sink = arraysTo(path, kept, text, true)

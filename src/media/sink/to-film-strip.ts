@@ -14,10 +14,13 @@ import {
 import type { Values } from '../../algebra/algebra.ts'
 import { stackRows } from '../../algebra/stack-rows.ts'
 import type { Level } from '../../diffusion/level.ts'
+import { isLast } from '../../diffusion/transition.ts'
 import { branchOf } from '../../stream/branch.ts'
 import type { Frame } from '../../stream/frame.ts'
+import { cutShort } from '../picture/film.ts'
 import { type FilmColumn, filmStrip, type FilmStripOptions } from '../picture/film-strip.ts'
 import { branchIn } from './branch-pictures.ts'
+import { checkOptions } from './check-options.ts'
 import type { Written } from './files.ts'
 import type { Pixels } from './pixels-of.ts'
 import { encodePng } from '../format/png.ts'
@@ -43,6 +46,8 @@ const where = ({ t, alphaBar }: Level): string =>
 /** A column, and after how many steps it comes. */
 interface Chosen extends FilmColumn {
   readonly index: number
+  /** That the run ends here and its chain does not, should it be the last. */
+  readonly cut: string | undefined
   readonly xt: Values
   readonly x0: Values
 }
@@ -64,12 +69,13 @@ const sideBySide = (strips: ReadonlyArray<readonly Chosen[]>): readonly FilmColu
  *
  * @remarks
  * The chosen frames are copied, and held while they are. The file is written when the frames complete, whole or not at
- * all; where no frame came or the frames fail, there is no file. Of a fork each branch has rows of its own, and the headers are those of
+ * all; where no frame came or the frames fail, there is no file. A run that is cut short has that for a title, where there is no other. Of a fork each branch has rows of its own, and the headers are those of
  * the branch with the most columns.
  *
  * @param place - of the PNG file, whose missing directories are made; or a stream, which is not ended
  * @param options - which steps, and those of {@link filmStrip}
  * @returns one notice, when the file is there; errors with FileUnwritable, or as the frames do
+ * @throws OperatorInvalid for steps or a scale that no strip has
  *
  * @example
  * ```ts
@@ -81,32 +87,42 @@ export const toFilmStrip = <T>(
   place: Place,
   { steps = 9, text = {}, pixels, branches, captions = [], ...style }: ToFilmStripOptions = {},
 ): OperatorFunction<Frame<T>, Written> => {
+  checkOptions('toFilmStrip', { steps, ...style })
   const encode = encodePng({ text })
   const look: Pixels = pixels ?? ((images) => of(images))
   const columnsOf = (frames$: Observable<Frame<T>>): Observable<readonly Chosen[]> =>
     frames$.pipe(
       someSteps(steps),
-      concatMap(({ transition: { index, to }, ...latents }) =>
-        forkJoin({ xt: look(latents.xt), x0: look(latents.x0) }).pipe(
+      concatMap(({ transition, ...latents }) => {
+        const { index, to } = transition
+        return forkJoin({ xt: look(latents.xt), x0: look(latents.x0) }).pipe(
           map((images): Chosen => ({
             index,
+            cut: isLast(transition) ? undefined : cutShort(transition),
             title: [`step ${String(index + 1)}`, where(to)],
             alphaBar: pixels === undefined ? to.alphaBar : 1,
             ...images,
           })),
-        ),
-      ),
+        )
+      }),
       toArray(),
       map((columns) => columns.toSorted((a, b) => a.index - b.index)),
       filter((columns) => columns.length > 0),
     )
-  const write = (columns: readonly FilmColumn[], names: readonly string[]): Observable<Written> =>
-    written(place, encode(filmStrip({ ...style, captions: names })(columns)))
+  const write = (
+    columns: readonly FilmColumn[],
+    names: readonly string[],
+    cut: string | undefined,
+  ): Observable<Written> =>
+    written(
+      place,
+      encode(filmStrip({ ...(cut === undefined ? {} : { title: cut }), ...style, captions: names })(columns)),
+    )
   if (branches === undefined)
     return (frames$) =>
       frames$.pipe(
         columnsOf,
-        concatMap((columns) => write(columns, captions)),
+        concatMap((columns) => write(columns, captions, columns.at(-1)?.cut)),
       )
 
   const names = Object.keys(branches)
@@ -129,7 +145,12 @@ export const toFilmStrip = <T>(
             [branches[branch], captions[row]].filter(Boolean).join(' '),
           ),
         )
-        return write(sideBySide(all.map(({ columns }) => columns)), told)
+        const cuts = all.map(({ columns }) => columns.at(-1)?.cut)
+        return write(
+          sideBySide(all.map(({ columns }) => columns)),
+          told,
+          cuts.find((cut) => cut !== undefined),
+        )
       }),
     )
 }

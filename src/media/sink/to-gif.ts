@@ -37,22 +37,26 @@ export const toGif = <T>(
   path: string,
   { comment, ...options }: ToGifOptions = {},
 ): OperatorFunction<Frame<T>, Written> =>
-  toReel(async (extent) => {
-    const file = await openFile(path, gifHeader(extent, comment))
-    const ticks = ticker(50)
-    let frames = 0
-    return {
-      show: async (picture, seconds) => {
-        // a film of one short moment is still a film
-        const hundredths = 2 * Math.max(frames === 0 ? 1 : 0, ticks(seconds))
-        if (hundredths === 0) return
-        frames += 1
-        await file.append(gifFrame(picture, Math.min(65_535, hundredths)))
-      },
-      finish: async () => {
-        await file.append(gifEnd())
-        return file.commit(frames)
-      },
-      abandon: file.discard,
-    }
-  }, options)
+  toReel(
+    'toGif',
+    async (extent) => {
+      const file = await openFile(path, gifHeader(extent, comment))
+      const ticks = ticker(50)
+      let frames = 0
+      return {
+        show: async (picture, seconds) => {
+          // a film of one short moment is still a film
+          const hundredths = 2 * Math.max(frames === 0 ? 1 : 0, ticks(seconds))
+          if (hundredths === 0) return
+          frames += 1
+          await file.append(gifFrame(picture, Math.min(65_535, hundredths)))
+        },
+        finish: async () => {
+          await file.append(gifEnd())
+          return file.commit(frames)
+        },
+        abandon: file.discard,
+      }
+    },
+    options,
+  )

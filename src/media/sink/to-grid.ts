@@ -1,8 +1,11 @@
 /** A sink: the last images of a run, as a contact sheet. */
-import { concatMap, of, type OperatorFunction } from 'rxjs'
+import { concatMap, map, of, type OperatorFunction } from 'rxjs'
+import { isLast } from '../../diffusion/transition.ts'
 import type { Frame } from '../../stream/frame.ts'
 import { lastSnapshot } from '../../stream/snapshot.ts'
+import { checkOptions } from './check-options.ts'
 import type { Written } from './files.ts'
+import { cutShort } from '../picture/film.ts'
 import { grid, type GridOptions } from '../picture/grid.ts'
 import type { Pixels } from './pixels-of.ts'
 import { encodePng } from '../format/png.ts'
@@ -16,11 +19,13 @@ import { type Place, written } from './written.ts'
  *     toGrid   ----------(W|)
  *
  * @remarks
- * The file is written when the frames complete, whole or not at all; where none came or they fail, there is no file.
+ * The file is written when the frames complete, whole or not at all; where none came or they fail, there is no file. A run that is cut short
+ * has that for a title, where there is no other.
  *
  * @param place - of the PNG file, whose missing directories are made; or a stream, which is not ended
  * @param options - those of {@link grid}, text to keep in the file, and how to look at latents ({@link pixelsOf})
  * @returns one notice, when the file is there; errors with FileUnwritable, or as the frames do
+ * @throws OperatorInvalid for a scale or columns that no grid has
  *
  * @example
  * ```ts
@@ -36,11 +41,15 @@ export const toGrid = <T>(
     ...look
   }: GridOptions & { readonly text?: PngText; readonly pixels?: Pixels | undefined } = {},
 ): OperatorFunction<Frame<T>, Written> => {
+  checkOptions('toGrid', look)
   const encode = encodePng({ text })
   return (frames$) =>
     frames$.pipe(
       lastSnapshot(),
-      concatMap(({ xt }) => pixels(xt)),
-      concatMap((images) => written(place, encode(grid(look)(images)))),
+      concatMap(({ xt, transition }) => {
+        const title = isLast(transition) ? {} : { title: cutShort(transition) }
+        return pixels(xt).pipe(map((images) => grid({ ...title, ...look })(images)))
+      }),
+      concatMap((picture) => written(place, encode(picture))),
     )
 }

@@ -5,6 +5,7 @@ import type { Frame } from '../../stream/frame.ts'
 import { orThrow } from '../../or-throw.ts'
 import { encodePng } from '../format/png.ts'
 import type { PngText } from '../format/png-text.ts'
+import { checkOptions } from './check-options.ts'
 import { writeWhole, type Written } from './files.ts'
 import { pictures, type Pictured, type PicturesOptions } from './pictures.ts'
 import { sinkOf } from './sink.ts'
@@ -38,6 +39,7 @@ export const toPngSequence = <T>(
   folder: string,
   { text = {}, ...options }: ToPngSequenceOptions = {},
 ): OperatorFunction<Frame<T>, Written> => {
+  checkOptions('toPngSequence', options)
   // a run has many files, so they are written fast rather than small
   const encode = encodePng({ text, level: 3 })
   const sink = sinkOf(() => {

@@ -13,6 +13,7 @@ import { mosaic } from '../picture/mosaic.ts'
 import { type Picture, reach, toPictures } from '../picture/picture.ts'
 import { shrink } from '../picture/shrink.ts'
 import { type ReportPicture, reportPage, type ReportStep } from '../report/report-page.ts'
+import { checkOptions } from './check-options.ts'
 import type { Written } from './files.ts'
 import type { Pixels } from './pixels-of.ts'
 import { someSteps, type Steps } from './some-steps.ts'
@@ -88,6 +89,7 @@ export const toReport = <T>(
   place: Place,
   { provenance, captions = [], pixels, step, steps = 40 }: ToReportOptions,
 ): OperatorFunction<Frame<T>, Written> => {
+  checkOptions('toReport', { steps })
   const look: Pixels = pixels ?? ((images) => of(images))
   return (frames$) =>
     defer(() => {

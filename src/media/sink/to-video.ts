@@ -92,27 +92,31 @@ export const toVideo = <T>(
   { codec, comment, ...options }: ToVideoOptions = {},
 ): OperatorFunction<Frame<T>, Written> => {
   const { fps = 25 } = options
-  return toReel(async (extent) => {
-    const chosen = await orThrow(TE.fromEither(codecFor(path, codec)))
-    const part = await beginPart(path)
-    const ffmpeg = startFfmpeg({ place: part.place, path, codec: chosen, extent, fps, comment })
-    const ticks = ticker(fps)
-    let frames = 0
-    return {
-      show: async ({ data }, seconds) => {
-        // a film of one short moment is still a film
-        const times = Math.max(frames === 0 ? 1 : 0, ticks(seconds))
-        for (let i = 0; i < times; i += 1) await ffmpeg.write(data)
-        frames += times > 0 ? 1 : 0
-      },
-      finish: async () => {
-        await ffmpeg.finish()
-        return part.commit(frames)
-      },
-      abandon: async () => {
-        await ffmpeg.kill()
-        await part.discard()
-      },
-    }
-  }, options)
+  return toReel(
+    'toVideo',
+    async (extent) => {
+      const chosen = await orThrow(TE.fromEither(codecFor(path, codec)))
+      const part = await beginPart(path)
+      const ffmpeg = startFfmpeg({ place: part.place, path, codec: chosen, extent, fps, comment })
+      const ticks = ticker(fps)
+      let frames = 0
+      return {
+        show: async ({ data }, seconds) => {
+          // a film of one short moment is still a film
+          const times = Math.max(frames === 0 ? 1 : 0, ticks(seconds))
+          for (let i = 0; i < times; i += 1) await ffmpeg.write(data)
+          frames += times > 0 ? 1 : 0
+        },
+        finish: async () => {
+          await ffmpeg.finish()
+          return part.commit(frames)
+        },
+        abandon: async () => {
+          await ffmpeg.kill()
+          await part.discard()
+        },
+      }
+    },
+    options,
+  )
 }

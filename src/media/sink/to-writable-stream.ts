@@ -2,6 +2,7 @@
 import type { OperatorFunction } from 'rxjs'
 import { fail } from '../../failure.ts'
 import type { Frame } from '../../stream/frame.ts'
+import { checkOptions } from './check-options.ts'
 import { pictures, type Pictured, type PicturesOptions } from './pictures.ts'
 import { sinkOf } from './sink.ts'
 
@@ -31,6 +32,7 @@ export const toWritableStream = <T, Chunk>(
   encode: (picture: Pictured['picture'], transition: Pictured['transition']) => Chunk,
   options: PicturesOptions = {},
 ): OperatorFunction<Frame<T>, number> => {
+  checkOptions('toWritableStream', options)
   const sink = sinkOf(() => {
     if (stream.locked)
       throw fail('StreamUnwritable', { reason: 'it is locked, by a writer or a pipe of its own' })

@@ -57,33 +57,37 @@ export const toWritable = <T>(
   { end = true, ...options }: ToWritableOptions = {},
 ): OperatorFunction<Frame<T>, Streamed> => {
   const { fps = 25 } = options
-  return toReel((extent): Promise<Reel<Streamed>> => {
-    const put = putInto(writable)
-    const ticks = ticker(fps)
-    let [bytes, frames] = [0, 0]
-    const write = async (piece: Uint8Array): Promise<void> => {
-      await put(piece)
-      bytes += piece.length
-    }
-    return Promise.resolve({
-      show: async (picture, seconds) => {
-        if (frames === 0 && header !== undefined) await write(header(extent, fps))
-        const times = Math.max(frames === 0 ? 1 : 0, ticks(seconds))
-        const piece = frame(picture)
-        for (let i = 0; i < times; i += 1) await write(piece)
-        frames += times > 0 ? 1 : 0
-      },
-      finish: async () => {
-        if (end && !writable.destroyed)
-          await new Promise<void>((done) => {
-            writable.once('close', done)
-            writable.end(() => done())
-          })
-        return { bytes, frames }
-      },
-      abandon: () => Promise.resolve(),
-    })
-  }, options)
+  return toReel(
+    'toWritable',
+    (extent): Promise<Reel<Streamed>> => {
+      const put = putInto(writable)
+      const ticks = ticker(fps)
+      let [bytes, frames] = [0, 0]
+      const write = async (piece: Uint8Array): Promise<void> => {
+        await put(piece)
+        bytes += piece.length
+      }
+      return Promise.resolve({
+        show: async (picture, seconds) => {
+          if (frames === 0 && header !== undefined) await write(header(extent, fps))
+          const times = Math.max(frames === 0 ? 1 : 0, ticks(seconds))
+          const piece = frame(picture)
+          for (let i = 0; i < times; i += 1) await write(piece)
+          frames += times > 0 ? 1 : 0
+        },
+        finish: async () => {
+          if (end && !writable.destroyed)
+            await new Promise<void>((done) => {
+              writable.once('close', done)
+              writable.end(() => done())
+            })
+          return { bytes, frames }
+        },
+        abandon: () => Promise.resolve(),
+      })
+    },
+    options,
+  )
 }
 
 /**

@@ -108,6 +108,12 @@ describe('an ffmpeg that dies', () => {
     expect(children()).toEqual([])
   })
 
+  it('names the path that was asked for, and not where it writes meanwhile', async () => {
+    stub('for a; do last=$a; done; echo "$last: Read-only file system" >&2; exit 1')
+    const path = join(room, 'x.mp4')
+    await expect(run(path)).rejects.toMatchObject({ reason: `${path}: Read-only file system` })
+  })
+
   it('does not fail the run, on which others may hang', async () => {
     stub('exit 3')
     const { frames$ } = discRun({ size: 64, steps: 30 })

@@ -105,6 +105,9 @@ describe('toReport', () => {
     await lastValueFrom(frames$.pipe(take(5), toReport(join(room, 'r.html'), { provenance })))
     const page = html('r.html')
     expect(page).toContain('It was cut short after 5 of 90 steps.')
+    const interrupted = { ...provenance, interrupted: { steps: 5, of: 90 } }
+    await lastValueFrom(frames$.pipe(take(5), toReport(join(room, 'r.html'), { provenance: interrupted })))
+    expect(readFileSync(join(room, 'r.html'), 'utf8')).toContain('It was interrupted after 5 of 90 steps.')
     expect(page).toContain('data-words="step 5 of 90')
     expect(images(page).length).toBeGreaterThanOrEqual(1 + 2 * 3)
   })

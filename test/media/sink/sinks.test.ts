@@ -12,6 +12,7 @@ import { filmStrip } from '../../../src/media/picture/film-strip.ts'
 import { grid } from '../../../src/media/picture/grid.ts'
 import { toChannelsFirst } from '../../../src/algebra/layout.ts'
 import { decodeNpy } from '../../../src/media/format/npy.ts'
+import { belowTitle } from '../../../src/media/picture/title.ts'
 import type { Picture } from '../../../src/media/picture/picture.ts'
 import { pngText } from '../../../src/media/format/png-text.ts'
 import { encodePng } from '../../../src/media/format/png.ts'
@@ -172,5 +173,21 @@ describe('toFilmStrip', () => {
     }))
     const captions = ['DDIM left', 'DDIM right', 'DDPM left', 'DDPM right']
     expect(decoded(readFileSync(path))).toEqual(decoded(encodePng()(filmStrip({ captions })(columns))))
+  })
+})
+
+describe.each<readonly [name: string, sink: (path: string) => ReturnType<typeof toGrid<Values64>>]>([
+  ['toGrid', toGrid],
+  ['toFilmStrip', toFilmStrip],
+])('%s', (_, sink) => {
+  it('has for a title that the run was cut short, where it was', async () => {
+    const heights: number[] = []
+    for (const steps of [6, 2]) {
+      const path = join(room, `${String(steps)}.png`)
+      await lastValueFrom(frames$.pipe(take(steps), sink(path)))
+      heights.push(decoded(readFileSync(path)).height)
+    }
+    const [whole = 0, cut = 0] = heights
+    expect(cut - whole).toBe(belowTitle('') - belowTitle(undefined))
   })
 })

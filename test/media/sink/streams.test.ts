@@ -4,6 +4,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { lastValueFrom, take, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { pictures } from '../../../src/media/sink/pictures.ts'
+import { toGrid } from '../../../src/media/sink/to-grid.ts'
 import { toPngPipe, toRaw, toWritable, toY4m } from '../../../src/media/sink/to-writable.ts'
 import { toWritableStream } from '../../../src/media/sink/to-writable-stream.ts'
 import '../support/ffmpeg.ts'
@@ -97,9 +98,20 @@ describe('a stream', () => {
     expect(await said).toHaveLength(1000)
   })
 
-  it('that was destroyed before ends the sink at once', async () => {
+  it.each<readonly [how: string, end: (stream: PassThrough) => unknown]>([
+    ['destroyed', (stream) => stream.destroy()],
+    ['ended', (stream) => stream.end()],
+  ])('that was %s before can’t be written', async (_, end) => {
     const gone = new PassThrough()
-    gone.destroy()
+    end(gone)
+    const { frames$ } = discRun()
+    for (const written$ of [frames$.pipe(toY4m(gone)), frames$.pipe(toGrid(gone))])
+      await expect(lastValueFrom<unknown>(written$)).rejects.toMatchObject({ _tag: 'StreamUnwritable' })
+  })
+
+  it('whose reader was gone before ends the sink at once', async () => {
+    const gone = new PassThrough()
+    gone.on('error', () => undefined).destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
     expect(await lastValueFrom(discRun().frames$.pipe(toY4m(gone), toArray()))).toEqual([
       { bytes: 0, frames: 0 },
     ])
