@@ -84,7 +84,26 @@ const leavesSteadyRows = async <T>(algebra: VectorAlgebra<T>): Promise<void> => 
   ])
 }
 
+/** Rows whose squares are more than a float can be, matched to others as large. */
+const holdsAt = async <T>(algebra: VectorAlgebra<T>, most: number): Promise<void> => {
+  const [x, like] = [1, 3].map((step) => Array.from({ length: rows * size }, (_, i) => ((i * step) % 7) - 3))
+  const found = await computed(
+    algebra,
+    [x!, like!].map((data) => data.map((value) => (value / 3) * most)),
+    (a, b) => algebra.matchDeviation(a, b),
+  )
+  const wanted = matched(x!, like!).map((value) => value / 3)
+  expect(
+    maxAbsDifference(
+      Array.from(found, (value) => value / most),
+      wanted,
+    ),
+  ).toBeLessThan(1e-5)
+}
+
 describe('matchDeviation and divideByQuantile', () => {
+  it('match what is too large to be squared', () => holdsAt(float64, 1e300))
+
   it('are what they are called, on float64', async () => {
     await holds(float64, 1e-12, 100)
     await leavesSteadyRows(float64)
@@ -97,6 +116,8 @@ describe('matchDeviation and divideByQuantile', () => {
 })
 
 describe.each(backends)('matchDeviation and divideByQuantile on tfjs, %s', (backend) => {
+  it('match what is too large to be squared', () => holdsAt(tfjs, 1e36))
+
   beforeAll(() => useBackend(backend))
 
   it('are what they are called', async () => {

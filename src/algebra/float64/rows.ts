@@ -18,11 +18,16 @@ const rowOf = ({ shape, data }: Values64, row: number): Float64Array => {
   return data.subarray(row * width, (row + 1) * width)
 }
 
-/** The sum of squared distances from the mean; exactly 0 where all numbers are one. */
+/** What has a square that float64 can still add up. */
+const MOST = 1e150
+
+/** The root of the sum of squared distances from the mean; exactly 0 where all numbers are one. */
 const scatter = (row: Float64Array): number => {
+  const large = row.reduce((most, value) => Math.max(most, Math.abs(value)), MOST) / MOST
   const [first = 0] = row
-  const mean = row.reduce((sum, value) => sum + (value - first), 0) / row.length
-  return row.reduce((sum, value) => sum + (value - first - mean) ** 2, 0)
+  const from = (value: number): number => value / large - first / large
+  const mean = row.reduce((sum, value) => sum + from(value), 0) / row.length
+  return large * Math.sqrt(row.reduce((sum, value) => sum + (from(value) - mean) ** 2, 0))
 }
 
 /**
@@ -39,7 +44,7 @@ const scatter = (row: Float64Array): number => {
 export const matchDeviation64 = (x: Values64, like: Values64): Values64 =>
   scaleRows(x, (row) => {
     const own = scatter(rowOf(x, row))
-    return own === 0 ? 1 : Math.sqrt(scatter(rowOf(like, row)) / own)
+    return own === 0 ? 1 : scatter(rowOf(like, row)) / own
   })
 
 /** A quantile of a list in rising order: between its two neighbours in rank, linearly. */

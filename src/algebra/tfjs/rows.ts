@@ -7,10 +7,16 @@ import { rowsOf } from '../shape.ts'
 /** Every row as one list. */
 const flat = (x: tf.Tensor): tf.Tensor2D => tf.reshape(x, [rowsOf(x.shape), -1])
 
-/** The mean squared distance from the mean, a column; exactly 0 where all numbers are one. */
+/** What has a square that float32 can still add up. */
+const MOST = 1e15
+
+/** The root of the mean squared distance from the mean, a column; exactly 0 where all numbers are one. */
 const spread = (rows: tf.Tensor2D): tf.Tensor => {
-  const fromFirst = tf.sub(rows, tf.slice2d(rows, [0, 0], [-1, 1]))
-  return tf.mean(tf.square(tf.sub(fromFirst, tf.mean(fromFirst, 1, true))), 1, true)
+  const large = tf.maximum(tf.mul(tf.max(tf.abs(rows), 1, true), 1 / MOST), 1)
+  const small = tf.div<tf.Tensor2D>(rows, large)
+  const fromFirst = tf.sub(small, tf.slice2d(small, [0, 0], [-1, 1]))
+  const deviation = tf.sqrt(tf.mean(tf.square(tf.sub(fromFirst, tf.mean(fromFirst, 1, true))), 1, true))
+  return tf.mul(deviation, large)
 }
 
 /**
@@ -35,7 +41,7 @@ export const matchDeviation = (x: tf.Tensor, like: tf.Tensor): tf.Tensor =>
     const rows = flat(x)
     const own = spread(rows)
     const isFlat = tf.equal(own, 0)
-    const ratio = tf.sqrt(tf.div(spread(flat(like)), tf.where(isFlat, tf.onesLike(own), own)))
+    const ratio = tf.div(spread(flat(like)), tf.where(isFlat, tf.onesLike(own), own))
     return tf.reshape(tf.mul(rows, tf.where(isFlat, tf.onesLike(ratio), ratio)), x.shape)
   })
 
