@@ -45,7 +45,7 @@ const picture = (paths: readonly number[][]) => {
 }
 
 for (const rule of [ddim(), ddpm()]) {
-  const all$ = range(0, 300).pipe(
+  const all$ = range(0, 100).pipe(
     mergeMap((seed) => path(rule, seed)),
     toArray(),
   )

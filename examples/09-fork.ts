@@ -26,9 +26,12 @@ const forked$ = rx.respace(model.schedule, rx.trailing(30)).pipe(
   rx.fork({ ddpm: rx.resume(), ddim: rx.resume({ rule: rx.ddim() }) }),
 )
 
+const captions = [1, 5, 8].map((label) => network.labels?.names?.[label] ?? String(label))
 const branches = { ddpm: 'DDPM', ddim: 'DDIM' }
 await lastValueFrom(
-  forked$.pipe(rx.toFilmStrip('out/09-strip.png', { branches, steps: [17, 20, 23, 26, 29] })),
+  forked$.pipe(
+    rx.toFilmStrip('out/09-strip.png', { branches, captions, steps: [15, 17, 19, 21, 23, 25, 27, 28, 29] }),
+  ),
 )
 console.log(`30 steps, the last 15 in two branches, guided: ${String(calls)} calls of the network`)
 network[Symbol.dispose]()

@@ -19,7 +19,7 @@ const hint = (nearest: string | undefined): string =>
 export interface FailureFacts {
   readonly NameUnknown: {
     readonly what: string
-    readonly name: string
+    readonly given: string
     readonly known: readonly string[]
     readonly nearest: string | undefined
   }
@@ -61,6 +61,7 @@ export interface FailureFacts {
   readonly GuidanceInvalid: { readonly reason: string }
 
   readonly RunInvalid: { readonly reason: string }
+  readonly SamplesNotFinite: { readonly samples: readonly string[] }
   readonly ModelInvalid: { readonly reason: string }
   readonly WeightingInvalid: { readonly reason: string }
 
@@ -124,7 +125,7 @@ export interface FailureFacts {
 
 /** One sentence per tag. */
 const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Tag]) => string } = {
-  NameUnknown: (f) => `There is no ${f.what} ${f.name}; there are ${list(f.known)}${hint(f.nearest)}.`,
+  NameUnknown: (f) => `There is no ${f.what} ${f.given}; there are ${list(f.known)}${hint(f.nearest)}.`,
 
   // schedules, spacings, transitions
   ScheduleInvalid: (f) => `The schedule is not usable: ${f.reason}.`,
@@ -164,6 +165,8 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   GuidanceUnconditional: () => 'Guidance needs a label that stands for "none", and the model has none.',
   GuidanceInvalid: (f) => `The guidance is not possible: ${f.reason}.`,
 
+  SamplesNotFinite: (f) =>
+    `The network's answers came to NaN or infinity in ${f.samples.length === 1 ? 'sample' : 'samples'} ${list(f.samples)}, of which the files show nothing.`,
   RunInvalid: (f) => `The run is not possible: ${f.reason}.`,
   ModelInvalid: (f) => `The model is not possible: ${f.reason}.`,
   WeightingInvalid: (f) => `The weighting is not possible: ${f.reason}.`,
@@ -255,7 +258,7 @@ export type Failure = FailureOf<FailureTag>
  */
 export const fail = <Tag extends FailureTag>(tag: Tag, facts: FailureFacts[Tag]): FailureOf<Tag> => {
   const sentence = sentences[tag](facts)
-  return Object.assign(new Error(sentence), { name: tag, _tag: tag }, facts)
+  return Object.assign(new Error(sentence), facts, { name: tag, _tag: tag })
 }
 
 /**

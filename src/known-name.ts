@@ -23,12 +23,12 @@ import { nearest } from './nearest.ts'
  */
 export const knownName = <Name extends string>(what: string, known: readonly Name[], name: Name): Name => {
   if (known.includes(name)) return name
-  const given: unknown = name
+  const found: unknown = name
   throw fail('NameUnknown', {
     what,
-    name: typeof given === 'string' ? JSON.stringify(given) : String(given),
+    given: typeof found === 'string' ? JSON.stringify(found) : String(found),
     known,
-    nearest: typeof given === 'string' ? nearest(known)(given) : undefined,
+    nearest: typeof found === 'string' ? nearest(known)(found) : undefined,
   })
 }
 

@@ -27,6 +27,8 @@ export interface Opened {
   readonly outputs: readonly Output[]
   /** What runs the model, for people. */
   readonly engine: string
+  /** What whoever waits for it may want to know, where nobody has chosen it. */
+  readonly advice?: string | undefined
   /** Whoever opened it disposes of it. */
   readonly model: Model
   /** What people should know before it runs, a sentence each. */
@@ -36,7 +38,7 @@ export interface Opened {
 /** Opens the model that settings name. */
 export const openModel = (
   settings: Pick<Settings, 'engine' | 'model'>,
-): TE.TaskEither<Failure, Pick<Opened, 'engine' | 'model'>> =>
+): TE.TaskEither<Failure, Pick<Opened, 'engine' | 'advice' | 'model'>> =>
   pipe(
     chooseEngine(settings.engine),
     TE.bindTo('opened'),
@@ -44,7 +46,8 @@ export const openModel = (
     TE.bindW('loading', () => TE.fromTask(() => import('../engine/load-model.ts'))),
     TE.bindW('model', ({ opened, loading }) => loading.loadModel(opened, settings.model)),
     TE.map(({ opened, model }) => ({
-      engine: settings.engine === 'auto' ? `${opened.about} (${whetherFaster(opened)})` : opened.about,
+      engine: opened.about,
+      advice: settings.engine === 'auto' ? whetherFaster(opened) : undefined,
       model,
     })),
   )

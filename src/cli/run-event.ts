@@ -31,7 +31,8 @@ export type RunEvent =
   | {
       readonly event: 'wrote'
       readonly path: string
-      readonly bytes: number
+      /** Not known of a pipe that another program has written into. */
+      readonly bytes?: number | undefined
       readonly sidecar?: string | undefined
     }
   | {

@@ -95,7 +95,7 @@ const orFree =
 /** The plan of a run; its steps and rows are known when frames have come. */
 const planOf = (
   { composition: { outputs }, recipe, command, planned }: Work,
-  { model, engine }: Pick<Opened, 'model' | 'engine'>,
+  { model, engine, advice }: Pick<Opened, 'model' | 'engine' | 'advice'>,
   { frames$, captions = [], columns, branches }: Composed,
   folder: RunFolder | undefined,
 ): Plan => {
@@ -103,6 +103,7 @@ const planOf = (
   return {
     model,
     engine,
+    advice,
     outputs,
     frames$: frames$.pipe(
       tap(({ xt, transition: { count } }) => {

@@ -40,10 +40,15 @@ const isCheckpoint = (name: string): boolean => /^step-\d{8,}\.safetensors$/.tes
 const text = (words: string): Uint8Array => new TextEncoder().encode(words)
 const json = (value: unknown): Uint8Array => text(`${JSON.stringify(value, null, 2)}\n`)
 
-/** The checkpoints of a folder, the earliest first. */
+/** The checkpoints of a folder, the earliest first; none where there is no folder yet. */
 export const checkpointsIn = (out: string): TE.TaskEither<Failure, readonly string[]> =>
   pipe(
-    fileKind(join(out, 'checkpoints')),
+    fileKind(out),
+    TE.filterOrElseW(
+      (kind) => kind === 'folder' || kind === 'nothing',
+      () => fail('FileUnwritable', { path: out, reason: 'it is a file, and a training needs a folder' }),
+    ),
+    TE.chainW(() => fileKind(join(out, 'checkpoints'))),
     TE.chainW((kind) => (kind === 'folder' ? listFolder(join(out, 'checkpoints')) : TE.right([]))),
     TE.map((names) =>
       names

@@ -7,7 +7,9 @@ import {
   connect,
   defer,
   EMPTY,
+  filter,
   fromEvent,
+  ignoreElements,
   last,
   lastValueFrom,
   merge,
@@ -19,7 +21,7 @@ import {
   toArray,
 } from 'rxjs'
 import type { Term } from '../diffusion/terms.ts'
-import { type Failure, isFailure, render } from '../failure.ts'
+import { fail, type Failure, isFailure, render } from '../failure.ts'
 import { E, identity, RA, type TE } from '../fp.ts'
 import { standardOutput } from '../media/output/output.ts'
 import type { Provenance } from '../media/output/provenance.ts'
@@ -32,6 +34,7 @@ import { exitCode } from './exit-code.ts'
 import { failWith } from './fail-with.ts'
 import type { MadeBy } from './made-by.ts'
 import type { Opened, Tensor } from './plan.ts'
+import { notFinite } from './not-finite.ts'
 import { previewed, screenOf } from './preview.ts'
 import { reportProgress, type Terminal } from './progress.ts'
 import { failedOf, refuse } from './refuse.ts'
@@ -56,7 +59,7 @@ export interface Context {
 }
 
 /** A run that is ready to begin. */
-export interface Plan extends Pick<Opened, 'model' | 'outputs' | 'engine'> {
+export interface Plan extends Pick<Opened, 'model' | 'outputs' | 'engine' | 'advice'> {
   readonly frames$: Observable<Frame<Tensor>>
   /** How many steps it has. */
   readonly steps: number
@@ -75,8 +78,10 @@ export interface Plan extends Pick<Opened, 'model' | 'outputs' | 'engine'> {
   readonly step?: Term | undefined
 }
 
-const size = (bytes: number): string =>
-  bytes < 10_000 ? `${String(bytes)} bytes` : `${(bytes / 1000).toFixed(0)} kB`
+const size = (bytes: number | undefined): string =>
+  bytes === undefined
+    ? ''
+    : ` (${bytes < 10_000 ? `${String(bytes)} bytes` : `${(bytes / 1000).toFixed(0)} kB`})`
 
 /** Emits, once, when somebody wants to stop; who may have given up before anything began. */
 export const interruption = (signal: AbortSignal): Observable<unknown> =>
@@ -85,9 +90,15 @@ export const interruption = (signal: AbortSignal): Observable<unknown> =>
 /** Where nothing is said. */
 const silent: Terminal = { write: () => undefined }
 
+/** What is asked of a run, and told of it, while it is followed. */
+interface Following {
+  readonly cut: () => Provenance['interrupted']
+  readonly broken: (samples: readonly string[]) => void
+}
+
 /** Follows a run with words and files; leaves it when all files are done. */
 const follow =
-  (plan: Plan, { terminal, version, stdout, quiet }: Context, cut: () => Provenance['interrupted']) =>
+  (plan: Plan, { terminal, version, stdout, quiet }: Context, { cut, broken }: Following) =>
   (frames$: Observable<Frame<Tensor>>): Observable<Outcome> =>
     frames$.pipe(
       connect((run$) => {
@@ -114,7 +125,22 @@ const follow =
           catchError(() => EMPTY),
           takeUntil(outcomes$.pipe(last())),
         )
-        return merge(progress$, outcomes$)
+        let whole = false
+        const looked$ = run$.pipe(
+          tap({ complete: () => (whole = true) }),
+          notFinite,
+          tap(broken),
+          catchError(() => EMPTY),
+          ignoreElements(),
+          // whoever leaves a run early has had enough of it
+          takeUntil(
+            outcomes$.pipe(
+              last(null, null),
+              filter(() => !whole),
+            ),
+          ),
+        )
+        return merge(progress$, looked$, outcomes$)
       }),
     )
 
@@ -153,6 +179,10 @@ const run = async (plan: Plan, context: Context): Promise<number> => {
     signal.aborted && !whole && latest !== undefined
       ? { steps: latest.transition.index + 1, of: latest.transition.count }
       : undefined
+  const trouble: Failure[] = []
+  const broken = (samples: readonly string[]): void => {
+    trouble.push(fail('SamplesNotFinite', { samples }))
+  }
   const frames$ = plan.frames$.pipe(
     tap({
       next: (frame) => {
@@ -167,7 +197,7 @@ const run = async (plan: Plan, context: Context): Promise<number> => {
     preview === undefined ? identity : previewed(terminal, { screen: screenOf(preview) }),
     takeUntil(interruption(signal)),
   )
-  const outcomes = await lastValueFrom(frames$.pipe(follow(plan, context, cut), toArray()))
+  const outcomes = await lastValueFrom(frames$.pipe(follow(plan, context, { cut, broken }), toArray()))
   const took = performance.now() - begun
   // the network is not to be taken from under a call
   if (latest !== undefined) await settled(latest)
@@ -176,18 +206,18 @@ const run = async (plan: Plan, context: Context): Promise<number> => {
   if (done > 0)
     say(
       `${many(plan.rows, 'sample')}, ${walked} of ${plan.recipe}: ${(took / 1000).toFixed(1)} s, ` +
-        `${(took / done).toFixed(0)} ms a step, ${plan.engine}\n`,
+        `${(took / done).toFixed(0)} ms a step, ${plan.engine}${plan.advice === undefined ? '' : ` (${plan.advice})`}\n`,
     )
   const inOrder = plan.outputs.flatMap((output) => outcomes.filter((outcome) => outcome.output === output))
   const results = inOrder.map(({ result }) => result)
   for (const { path, bytes, sidecar } of RA.rights(results).flat()) {
     report?.({ event: 'wrote', path, bytes, sidecar })
     say(
-      `wrote ${path === standardOutput ? 'to standard output' : path} (${size(bytes)})${sidecar === undefined ? '' : ` and ${sidecar}`}\n`,
+      `wrote ${path === standardOutput ? 'to standard output' : path}${size(bytes)}${sidecar === undefined ? '' : ` and ${sidecar}`}\n`,
     )
   }
   // a run that fails, fails every output
-  const failures = [...new Set(RA.lefts(results))]
+  const failures = [...new Set<unknown>([...RA.lefts(results), ...trouble])]
   for (const failure of failures) {
     report?.(failedOf(failure))
     terminal.write(`${render(failure)}\n`)

@@ -184,7 +184,8 @@ export const splitImages =
   (source: ImageSource): { readonly learned: ImageSource; readonly heldOut: ImageSource } => {
     const { count } = source
     const order = permutation(count, uniform(seed, 'split')(0, count))
-    const held = Math.round(share * count)
+    // one at least is learned from
+    const held = Math.max(0, Math.min(Math.round(share * count), count - 1))
     const part = (from: number, to?: number): ImageSource =>
       pickImages(order.slice(from, to).toSorted())(source)
     return { learned: part(held), heldOut: part(0, held) }

@@ -88,7 +88,7 @@ export const chain = (...transforms: readonly Transform[]): Transform => ({
 const ALL = 'all'
 
 /**
- * Shows a transform one vector instead of many tensors, which is the same to whatever works element by element, and faster: optax's `flatten`.
+ * Shows a transform one row of numbers instead of many tensors, which is the same to whatever works element by element, and faster: optax's `flatten`.
  *
  * @param inner - knows no tensor by its name or shape; the whole's state is its own
  *

@@ -26,29 +26,33 @@ export const mapTensors = (tensors: Tensors, f: (tensor: tf.Tensor, name: string
   new Map([...tensors].map(([name, tensor]) => [name, f(tensor, name)]))
 
 /**
- * All tensors end to end, as one vector: one kernel then does for all of them what would take one for each.
+ * All tensors end to end, as one row: one kernel then does for all of them what would take one for each.
  *
  * @param tensors - at least one
  * @param like - whose order they come in; their own unless said
+ * @returns `[1, size]`
  *
  * @example
  * ```ts
  * import '@tensorflow/tfjs-backend-cpu'
  * import * as tf from '@tensorflow/tfjs-core'
  * await tf.setBackend('cpu')
- * const vector = endToEnd(new Map([['w', tf.ones([2, 1])], ['b', tf.zeros([1])]]))
- * expect(vector.arraySync()).toEqual([1, 1, 0])
+ * const row = endToEnd(new Map([['w', tf.ones([2, 1])], ['b', tf.zeros([1])]]))
+ * expect(row.arraySync()).toEqual([[1, 1, 0]])
  * ```
  */
-export const endToEnd = (tensors: Tensors, like: Tensors = tensors): tf.Tensor1D =>
+export const endToEnd = (tensors: Tensors, like: Tensors = tensors): tf.Tensor2D =>
   tf.tidy(() =>
-    tf.concat1d([...like.keys()].map((name) => tf.reshape<tf.Rank.R1>(named(tensors, name), [-1]))),
+    tf.concat2d(
+      [...like.keys()].map((name) => tf.reshape<tf.Rank.R2>(named(tensors, name), [1, -1])),
+      1,
+    ),
   )
 
 /**
- * Tensors of a vector, the other way round of {@link endToEnd}.
+ * Tensors of such a row, the other way round of {@link endToEnd}.
  *
- * @param vector - their numbers
+ * @param row - their numbers, `[1, size]`
  * @param like - which names and shapes there are
  *
  * @example
@@ -60,14 +64,16 @@ export const endToEnd = (tensors: Tensors, like: Tensors = tensors): tf.Tensor1D
  * expect(takenApart(endToEnd(tensors), tensors).get('w')?.arraySync()).toEqual([[1], [1]])
  * ```
  */
-export const takenApart = (vector: tf.Tensor, like: Tensors): Tensors => {
+export const takenApart = (row: tf.Tensor, like: Tensors): Tensors => {
   const shapes = [...like].map(([name, { shape, size }]) => ({ name, shape, size }))
+  // each a vector first: wasm looks at what a tensor was made as, and wants biases of one axis
+  const flat = tf.reshape(row, [-1])
   const parts = tf.split(
-    vector,
+    flat,
     shapes.map(({ size }) => size),
   )
   const made = shapes.map(({ name, shape }, i) => [name, tf.reshape(parts[i]!, shape)] as const)
-  tf.dispose(parts)
+  tf.dispose([flat, ...parts])
   return new Map(made)
 }
 
@@ -91,10 +97,10 @@ export const combineTensors = (...terms: ReadonlyArray<readonly [number, Tensors
     return mapTensors(like, (_, name) =>
       tfjs.combine(terms.map(([factor, tensors]) => [factor, named(tensors, name)])),
     )
-  const vectors = terms.map(([factor, tensors]) => [factor, endToEnd(tensors, like)] as const)
-  const sum = tfjs.combine(vectors)
+  const rows = terms.map(([factor, tensors]) => [factor, endToEnd(tensors, like)] as const)
+  const sum = tfjs.combine(rows)
   const made = takenApart(sum, like)
-  tf.dispose([sum, ...vectors.map(([, vector]) => vector)])
+  tf.dispose([sum, ...rows.map(([, row]) => row)])
   return made
 }
 

@@ -133,7 +133,9 @@ describe('sample', () => {
   it('stops at the step at which it is interrupted', async () => {
     const interruption = new AbortController()
     const path = join(room, 'first.npy')
-    const others = ['first.png', 'first.safetensors', 'first.html'].map((name) => join(room, name))
+    const others = ['first.png', 'first.safetensors', 'first.html', 'first.gif', 'first.apng'].map((name) =>
+      join(room, name),
+    )
     const { code, said } = await run({ steps: '5', output: [path, ...others] }, interruption, () => {
       queueMicrotask(() => interruption.abort())
     })

@@ -64,7 +64,10 @@ describe('batches', () => {
     expect(() => batches({ seed: 7, size: 1, crop: 0.5 })).toThrow('crop is 0.5')
   })
 
-  it('holds images back, and those alone', () => {
+  it('holds images back, and those alone, but never all', () => {
+    expect(
+      splitImages(0.9, 7)(imagesOf({ shape: [1, 1, 1, 1], data: new Float32Array(1) })).learned.count,
+    ).toBe(1)
     const { learned, heldOut } = splitImages(0.4, 7)(source)
     expect([learned.count, heldOut.count]).toEqual([3, 2])
     expect([...(learned.labels ?? []), ...(heldOut.labels ?? [])].toSorted((a, b) => a - b)).toEqual([

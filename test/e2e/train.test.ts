@@ -96,6 +96,20 @@ describe('training from the command line', () => {
     expect(weights('killed').equals(weights('whole'))).toBe(true)
   })
 
+  it('goes on to the same bits in another process on wasm', async () => {
+    const wasm = ['--engine', 'wasm']
+    expect((await train('straight', wasm)).code).toBe(0)
+    cpSync(join(room, 'straight'), join(room, 'twice'), { recursive: true })
+    for (const name of ['step-00000012.safetensors', 'step-00000016.safetensors'])
+      rmSync(join(room, 'twice/checkpoints', name))
+    rmSync(join(room, 'twice/diffusion_pytorch_model.safetensors'))
+    const { code, stderr } = await train('twice', [...wasm, '--resume'])
+    expect(stderr).toContain('8 updates of 4, from update 8, wasm')
+    expect(code).toBe(0)
+    expect(losses('twice')).toBe(losses('straight'))
+    expect(weights('twice').equals(weights('straight'))).toBe(true)
+  })
+
   it('interrupted, keeps what it has, and goes on from there', async () => {
     const first = await train('interrupted', [], (said, pid) => {
       if (said.includes('update 6 of 16') && !said.includes('update 7')) process.kill(pid, 'SIGINT')
@@ -120,6 +134,7 @@ describe('training from the command line', () => {
     expect(await said('whole', ['--resume', '--batch', '5'])).toContain(
       'the batch that it was made with, 4, and not with 5',
     )
+    expect(await said('recipe.yaml')).toContain("recipe.yaml can't be written: it is a file")
     mkdirSync(join(room, 'empty'))
     expect(await said('x', ['--data', 'empty'])).toContain('there are no PNG files in it')
     expect(await said('x', ['--engine', 'onnx'])).toContain("onnx can't train")
@@ -135,8 +150,47 @@ describe('training from the command line', () => {
     expect(await said('x', ['--config', 'few.yaml'])).toContain(
       'label 1 is among its labels, and the model knows 0 to 0',
     )
+    writeFileSync(join(room, 'odd.yaml'), `${recipe}  out_channels: 2\n`)
+    expect(await said('x', ['--config', 'odd.yaml'])).toContain(
+      'out_channels is 2, and with in_channels 1 and the variance fixed-small it has to be 1',
+    )
     writeFileSync(join(room, 'wrong.yaml'), 'stepps: 3\n')
     expect(await said('x', ['--config', 'wrong.yaml'])).toContain('wrong.yaml:1:1')
+  })
+
+  it('learns a variance, from moved and mirrored images, and says the loss of what it holds out', async () => {
+    const more = 'variance: learned-range\nflip: true\ncrop: 2\nholdOut: 0.3\n'
+    writeFileSync(join(room, 'more.yaml'), `${recipe}${more}`)
+    const { code, stderr } = await train('more', ['--config', 'more.yaml', '--steps', '5'])
+    expect(stderr).toContain('7 images of data, 3 held out')
+    expect(stderr).toMatch(/update 5: L_simple of what is held out \d\.\d{4}/)
+    expect(code).toBe(0)
+    const rows = readFileSync(join(room, 'more/held-out.csv'), 'utf8').trim().split('\n')
+    expect(rows.map((row) => row.split(',')[0])).toEqual(['step', '4', '5'])
+    expect(rows.slice(1).every((row) => Number(row.split(',')[1]) > 0)).toBe(true)
+
+    const json = (name: string): unknown => JSON.parse(readFileSync(join(room, 'more', name), 'utf8'))
+    expect(json('config.json')).toMatchObject({ in_channels: 1, out_channels: 2 })
+    expect(json('scheduler_config.json')).toMatchObject({ variance_type: 'learned_range' })
+    const sampled = await command.run(
+      [
+        'sample',
+        '--model',
+        'more',
+        '--variance',
+        'learned-range',
+        '--sampler',
+        'ddpm',
+        '--steps',
+        '2',
+        '--engine',
+        'cpu',
+        '-o',
+        'more.png',
+      ],
+      { cwd: room },
+    )
+    expect([sampled.code, sampled.stderr]).toEqual([0, expect.any(String)])
   })
 
   it('leaves out what is damaged, where it is told to', async () => {

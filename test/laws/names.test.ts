@@ -72,7 +72,7 @@ describe('a name that there is not', () => {
       'source',
     ],
   ])('%s is refused, with the nearest', (_, make, nearest) => {
-    expect(make).toThrow(expect.objectContaining({ _tag: 'NameUnknown', nearest }))
+    expect(make).toThrow(expect.objectContaining({ _tag: 'NameUnknown', name: 'NameUnknown', nearest }))
   })
 
   it('is refused by runs, on their error channel', async () => {

@@ -9,6 +9,7 @@ import { mlp } from '../../src/model/mlp.ts'
 import { settled } from '../../src/stream/settled.ts'
 import type { Batch } from '../../src/train/batch.ts'
 import { hybridLoss } from '../../src/train/hybrid-loss.ts'
+import { meanOfRows } from '../../src/train/loss.ts'
 import { adamw } from '../../src/train/optimiser.ts'
 import { antitheticTimesteps, lossAwareTimesteps } from '../../src/train/timesteps.ts'
 import { train, type TrainConfig, type TrainEvent } from '../../src/train/train.ts'
@@ -144,6 +145,17 @@ describe('train', () => {
     const subscription = events$.subscribe()
     await lastValueFrom(timer(2))
     subscription.unsubscribe()
+    await settled(events$)
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
+  it('says that the gradients are no numbers, where the loss is one', async () => {
+    const steep: TrainConfig = { ...config, loss: ({ output }) => tf.sqrt(tf.mul(meanOfRows(output), 0)) }
+    const events$ = from([batch(0)]).pipe(train(steep))
+    await expect(lastValueFrom(events$)).rejects.toMatchObject({
+      _tag: 'LossNotFinite',
+      message: expect.stringContaining('The norm of the gradients is NaN at step 1,') as string,
+    })
     await settled(events$)
     expect(tf.memory().numTensors).toBe(before)
   })

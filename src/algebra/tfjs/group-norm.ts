@@ -26,14 +26,66 @@ const spread = (x: tf.Tensor, norm: Norm): { readonly centred: tf.Tensor; readon
   return { centred, inverse: tf.rsqrt(tf.add(mean(tf.square(centred)), norm.eps)) }
 }
 
-/** The scale is multiplied by what the group is divided by before either meets the image: a pass less. */
-const composed = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, norm: Norm): tf.Tensor =>
-  tf.tidy(() => {
-    const { centred, inverse } = spread(x, norm)
-    const ofChannels = [norm.groups, -1]
-    const factor = tf.mul(inverse, tf.reshape(scale, ofChannels))
-    return tf.reshape(tf.add(tf.mul(centred, factor), tf.reshape(shift, ofChannels)), x.shape)
+/** `[rows, 1, channels]`, from a number for each group of each row. */
+const perChannel = (ofGroups: tf.Tensor, { groups }: Norm, channels: number): tf.Tensor => {
+  const [rows = 1] = ofGroups.shape
+  const repeated = tf.tile(tf.reshape(ofGroups, [rows, groups, 1]), [1, 1, channels / groups])
+  return tf.reshape(repeated, [rows, 1, channels])
+}
+
+/** The mean over groups, `[rows, groups]`, of what has been averaged over positions, `[rows, channels]`. */
+const meanOfGroups = (ofChannels: tf.Tensor, { groups }: Norm): tf.Tensor => {
+  const [rows = 1] = ofChannels.shape
+  return tf.mean(tf.reshape(ofChannels, [rows, groups, -1]), 2)
+}
+
+/**
+ * By moments of channels, which are few numbers: of the image itself as little is made on the way as can be. The result is
+ * `a·x + b`, and so is the gradient by `x`, `a·dy + b·x + c`, with a number for each channel of each row.
+ */
+const composed = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, norm: Norm): tf.Tensor => {
+  const normalise = tf.customGrad((...given) => {
+    const [input, factor, offset, save] = given as unknown as [
+      tf.Tensor,
+      tf.Tensor,
+      tf.Tensor,
+      tf.GradSaveFunc,
+    ]
+    const [rows = 1] = input.shape
+    const channels = input.shape.at(-1) ?? 1
+    const image = tf.reshape<tf.Rank.R3>(input, [rows, -1, channels])
+    const centre = perChannel(meanOfGroups(tf.mean(image, 1), norm), norm, channels)
+    const variance = meanOfGroups(tf.mean(tf.squaredDifference(image, centre), 1), norm)
+    const inverse = perChannel(tf.rsqrt(tf.add(variance, norm.eps)), norm, channels)
+    const a = tf.mul(inverse, factor)
+    const b = tf.sub(offset, tf.mul(centre, a))
+    save([image, centre, inverse, factor])
+    return {
+      value: tf.reshape(tf.add(tf.mul(image, a), b), input.shape),
+      gradFunc: (slope, saved) => {
+        const [seen, mid, steep, scaled] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
+        const dy = tf.reshape(slope, seen.shape)
+        const positions = seen.shape[1] ?? 1
+        const even = tf.mean(dy, 1, true)
+        const along = tf.mul(tf.sub(tf.mean(tf.mul(dy, seen), 1, true), tf.mul(mid, even)), steep)
+        const ofGroups = (moment: tf.Tensor): tf.Tensor =>
+          perChannel(meanOfGroups(tf.mul(moment, scaled), norm), norm, channels)
+        const turn = tf.mul(tf.mul(ofGroups(along), steep), steep)
+        const rest = tf.sub(tf.mul(turn, mid), tf.mul(ofGroups(even), steep))
+        const sums = (moment: tf.Tensor): tf.Tensor => tf.mul(tf.sum(moment, [0, 1]), positions)
+        return [
+          tf.reshape(
+            tf.add(tf.sub(tf.mul(dy, tf.mul(steep, scaled)), tf.mul(seen, turn)), rest),
+            slope.shape,
+          ),
+          sums(along),
+          sums(even),
+        ]
+      },
+    }
   })
+  return normalise(x, scale, shift)
+}
 
 const normOf = (attributes: tf.NamedAttrMap): Norm => ({
   groups: Number(attributes['groups']),

@@ -46,20 +46,16 @@ export const apngCount = (frames: number): Uint8Array => pngChunk('acTL', uints(
  * The beginning of an animated PNG; its count of frames is to be put right at the end.
  *
  * @param extent - of every frame, in pixels
- * @param text - keyword to text
  *
  * @example
  * ```ts
  * expect(apngHeader({ width: 2, height: 2 }).length).toBe(33 + 20)
  * ```
  */
-export const apngHeader = (
-  { width, height }: Pick<RgbPicture, 'width' | 'height'>,
-  text: PngText = {},
-): Uint8Array => {
+export const apngHeader = ({ width, height }: Pick<RgbPicture, 'width' | 'height'>): Uint8Array => {
   // eight bits, RGB, deflate, filters, not interlaced
   const header = join([uints(width, height), Uint8Array.of(8, 2, 0, 0, 0)])
-  return join([Uint8Array.from(pngSignature), pngChunk('IHDR', header), apngCount(1), ...pngTextChunks(text)])
+  return join([Uint8Array.from(pngSignature), pngChunk('IHDR', header), apngCount(1)])
 }
 
 /** Every row as what it adds to the one above it (filter 2), which suits smooth pictures and costs noise nothing. */
@@ -107,9 +103,12 @@ export const apngFrame = async (picture: RgbPicture, index: number, seconds: num
 /**
  * The end of every PNG file.
  *
+ * @param text - keyword to text: how it was made, which is known by then
+ *
  * @example
  * ```ts
  * expect(apngEnd()).toHaveLength(12)
  * ```
  */
-export const apngEnd = (): Uint8Array => pngChunk('IEND', new Uint8Array())
+export const apngEnd = (text: PngText = {}): Uint8Array =>
+  join([...pngTextChunks(text), pngChunk('IEND', new Uint8Array())])

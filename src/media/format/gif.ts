@@ -102,17 +102,13 @@ export const lzw = (indices: Uint8Array, bits: number): Uint8Array => {
  * The beginning of a GIF that plays for ever.
  *
  * @param extent - of every frame, in pixels
- * @param comment - how it was made; what is not ASCII is lost
  *
  * @example
  * ```ts
  * expect(String.fromCharCode(...gifHeader({ width: 2, height: 2 }).subarray(0, 6))).toBe('GIF89a')
  * ```
  */
-export const gifHeader = (
-  { width, height }: Pick<RgbPicture, 'width' | 'height'>,
-  comment = '',
-): Uint8Array =>
+export const gifHeader = ({ width, height }: Pick<RgbPicture, 'width' | 'height'>): Uint8Array =>
   Uint8Array.from([
     ...ascii('GIF89a'),
     ...short(width),
@@ -121,7 +117,6 @@ export const gifHeader = (
     ...[0x21, 0xff, 11],
     ...ascii('NETSCAPE2.0'),
     ...[3, 1, 0, 0, 0],
-    ...(comment === '' ? [] : [0x21, 0xfe, ...blocks(ascii(comment))]),
   ])
 
 /**
@@ -156,9 +151,13 @@ export const gifFrame = (picture: RgbPicture, hundredths: number): Uint8Array =>
 /**
  * The end of every GIF.
  *
+ * @param comment - how it was made, which is known by then; what is not ASCII is lost
+ *
  * @example
  * ```ts
  * expect([...gifEnd()]).toEqual([0x3b])
+ * expect([...gifEnd('hi')]).toEqual([0x21, 0xfe, 2, 104, 105, 0, 0x3b])
  * ```
  */
-export const gifEnd = (): Uint8Array => Uint8Array.of(0x3b)
+export const gifEnd = (comment = ''): Uint8Array =>
+  Uint8Array.from([...(comment === '' ? [] : [0x21, 0xfe, ...blocks(ascii(comment))]), 0x3b])

@@ -1,4 +1,7 @@
-/** YUV4MPEG2: raw video with a header, in full colour resolution (`C444`), of BT.709 in the range of television. */
+/**
+ * YUV4MPEG2: raw video with a header, in full colour resolution (`C444`), of BT.601 in the range of television: the header can't name a
+ * matrix, and that is the one that readers take then.
+ */
 import type { RgbPicture } from '../picture/rgb.ts'
 
 const ascii = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
@@ -46,12 +49,12 @@ export const y4mFrame = ({ width, height, data }: RgbPicture): Uint8Array<ArrayB
     const r = data[3 * pixel]!
     const g = data[3 * pixel + 1]!
     const b = data[3 * pixel + 2]!
-    // BT.709: 16 to 235 for luma, 16 to 240 for chroma; none of the three can leave a byte
-    const luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    // BT.601: 16 to 235 for luma, 16 to 240 for chroma; none of the three can leave a byte
+    const luma = 0.299 * r + 0.587 * g + 0.114 * b
     const at = start.length + pixel
     bytes[at] = 16.5 + (219 / 255) * luma
-    bytes[at + size] = 128.5 + ((224 / 255) * (b - luma)) / 1.8556
-    bytes[at + 2 * size] = 128.5 + ((224 / 255) * (r - luma)) / 1.5748
+    bytes[at + size] = 128.5 + ((224 / 255) * (b - luma)) / 1.772
+    bytes[at + 2 * size] = 128.5 + ((224 / 255) * (r - luma)) / 1.402
   }
   return bytes
 }

@@ -13,7 +13,7 @@ export interface Provenance {
   readonly settings: Readonly<Record<string, unknown>>
   /** The pipeline, where there was one. */
   readonly pipeline?: unknown
-  /** How far it came, where it was cut short. A film says its provenance before it knows. */
+  /** How far it came, where it was cut short. A video says its provenance before it knows. */
   readonly interrupted?: { readonly steps: number; readonly of: number } | undefined
 }
 

@@ -18,7 +18,8 @@ import { branchOf } from '../../stream/branch.ts'
 import type { Frame } from '../../stream/frame.ts'
 import { stepHeading } from '../picture/film.ts'
 import { unwritable, writeWhole, type Written } from '../sink/files.ts'
-import { branchIn } from '../sink/branch-pictures.ts'
+import { branchIn } from '../sink/branch-in.ts'
+import { expectBranches } from '../sink/expect-branches.ts'
 import type { Pixels } from '../sink/pixels-of.ts'
 import type { ReelOptions } from '../sink/reel.ts'
 import { toApng } from '../sink/to-apng.ts'
@@ -117,7 +118,7 @@ const sinks: Readonly<Record<OutputKind, Sink>> = {
   video: (output, legend) =>
     toVideo(output.path, { ...reel(output, legend), comment: provenanceLine(legend.provenance) }),
   gif: (output, legend) =>
-    toGif(output.path, { ...reel(output, legend), comment: provenanceLine(legend.provenance) }),
+    toGif(output.path, { ...reel(output, legend), comment: () => provenanceLine(legend.provenance) }),
   apng: (output, legend) =>
     toApng(output.path, { ...reel(output, legend), text: provenanceText(legend.provenance) }),
   samples: (output, legend) =>
@@ -202,6 +203,7 @@ export const sinkTo =
     if (branches === undefined || (tilesBranches.has(output.kind) && output.over !== 'samples'))
       return frames$.pipe(write(output, legend))
     return frames$.pipe(
+      expectBranches(branches),
       connect((run$) =>
         merge(
           ...Object.keys(branches).map((branch) =>

@@ -11,15 +11,15 @@ export interface Series {
 const size = { width: 720, height: 240 }
 const plot = { left: 48, top: 12, right: 708, bottom: 204 }
 
-/** About five round numbers from the least to the most. */
-const ticksOf = (least: number, most: number): readonly number[] => {
+/** About five round numbers, the first no more than the least and the last no less than the most. */
+const ticksOf = (least: number, most: number): readonly [number, ...number[]] => {
   const rough = (most - least) / 4
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = power * ([1, 2, 2.5, 5, 10].find((round) => round * power >= rough) ?? 10)
-  const first = Math.ceil(least / step - 1e-9)
-  return Array.from({ length: Math.floor(most / step + 1e-9) - first + 1 }, (_, i) =>
-    Number(((first + i) * step).toPrecision(12)),
-  )
+  const tick = (i: number): number => Number((i * step).toPrecision(12))
+  const first = Math.floor(least / step + 1e-9)
+  const rest = Math.ceil(most / step - 1e-9) - first
+  return [tick(first), ...Array.from({ length: rest }, (_, i) => tick(first + 1 + i))]
 }
 
 /** The runs of finite numbers. */
@@ -35,9 +35,9 @@ const stretches = (
     [[]],
   )
 
-/** Where a step lies across, in the chart's units. */
+/** Where a step lies across, in the chart's units; the only one in the middle. */
 export const acrossOf = (step: number, count: number): number =>
-  plot.left + ((plot.right - plot.left) * step) / Math.max(1, count - 1)
+  plot.left + (plot.right - plot.left) * (count === 1 ? 0.5 : step / (count - 1))
 
 /**
  * A chart with a legend, to be read aloud as its title says.
@@ -49,12 +49,13 @@ export const acrossOf = (step: number, count: number): number =>
 export const lineChart = (title: string, series: readonly Series[], count: number): string => {
   const finite = series.flatMap(({ values }) => values.filter(Number.isFinite))
   const [low, high] = [Math.min(0, ...finite), Math.max(...finite, Number.MIN_VALUE)]
-  const [least, most] = high - low < 1e-9 ? [low, low + 1] : [low, high]
+  const ticks = ticksOf(low, high - low < 1e-9 ? low + 1 : high)
+  const [least, most] = [ticks[0], ticks.at(-1)!]
   const across = (step: number): string => acrossOf(step, count).toFixed(1)
   const up = (value: number): string =>
     (plot.bottom - ((plot.bottom - plot.top) * (value - least)) / (most - least)).toFixed(1)
 
-  const rows = ticksOf(least, most).map(
+  const rows = ticks.map(
     (tick) =>
       `<line class="rule" x1="${String(plot.left)}" x2="${String(plot.right)}" y1="${up(tick)}" y2="${up(tick)}"/>` +
       `<text x="${String(plot.left - 8)}" y="${up(tick)}" dy="0.32em" text-anchor="end">${String(tick)}</text>`,
@@ -66,11 +67,12 @@ export const lineChart = (title: string, series: readonly Series[], count: numbe
   const lines = series.map(({ values }, i) =>
     stretches(values)
       .filter((stretch) => stretch.length > 0)
-      .map((stretch) => {
-        const points = stretch.map(([at, value]) => `${across(at)},${up(value)}`)
-        // a line of one point would not be seen
-        return `<polyline class="line s${String(i)}" points="${[...points, points.at(-1)!].join(' ')}"/>`
-      })
+      .map(([[at, value] = [0, 0], ...rest]) =>
+        // a line of one point would not be seen; rings of several sizes are, where they coincide
+        rest.length === 0
+          ? `<circle class="dot s${String(i)}" cx="${across(at)}" cy="${up(value)}" r="${String(3 + 3 * i)}"/>`
+          : `<polyline class="line s${String(i)}" points="${[[at, value] as const, ...rest].map(([x, y]) => `${across(x)},${up(y)}`).join(' ')}"/>`,
+      )
       .join(''),
   )
   const legend = series.map(

@@ -26,7 +26,7 @@ button:focus-visible, input:focus-visible, summary:focus-visible, .scroll:focus-
 .strip button[aria-current] { border-color: var(--mark); box-shadow: 0 0 0 1px var(--mark) } .strip img { width: 4.5rem }
 .chart { margin: 1rem 0 } .chart > svg { width: 100%; height: auto; max-width: 48rem; font-size: 12px }
 .chart text { fill: var(--faint) } .rule { stroke: var(--rule) } .cursor { stroke: var(--ink); stroke-dasharray: 2 3 }
-.line { fill: none; stroke-width: 2; stroke-linecap: round }
+.line { fill: none; stroke-width: 2; stroke-linecap: round } .dot { fill: none; stroke-width: 2; stroke-dasharray: none !important }
 .s0 { stroke: var(--s0) } .s1 { stroke: var(--s1); stroke-dasharray: 7 4 } .s2 { stroke: var(--s2); stroke-dasharray: 1 4 }
 .s3 { stroke: var(--s3); stroke-dasharray: 10 4 2 4 } .s4 { stroke: var(--s4); stroke-dasharray: 4 4 } .s5 { stroke: var(--s5) }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; margin: .25rem 0 }

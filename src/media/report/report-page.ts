@@ -32,7 +32,7 @@ export interface Report {
   /** When the run began, in ISO 8601. */
   readonly begun: string
   readonly seconds: number
-  /** The finished images. */
+  /** The finished images; of a run that was cut short its last x̂₀. */
   readonly samples: ReadonlyArray<{ readonly image: string; readonly caption: string }>
   /** Every step there was. */
   readonly steps: readonly ReportStep[]
@@ -147,7 +147,7 @@ export const reportPage = (report: Report): string => {
   const cut =
     done === count
       ? ''
-      : ` <strong>It was ${provenance.interrupted === undefined ? 'cut short' : 'interrupted'} after ${String(done)} of ${String(count)} steps.</strong>`
+      : ` <strong>It was ${provenance.interrupted === undefined ? 'cut short' : 'interrupted'} after ${String(done)} of ${String(count)} steps.</strong> The samples are its last x̂₀.`
   return `<!doctype html>
 <html lang="en">
 <head>

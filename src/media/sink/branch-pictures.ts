@@ -4,6 +4,8 @@ import type { Branch } from '../../stream/branch.ts'
 import type { Frame } from '../../stream/frame.ts'
 import { tones } from '../picture/canvas.ts'
 import { projector, samplesOf } from '../picture/film.ts'
+import { branchIn } from './branch-in.ts'
+import { expectBranches } from './expect-branches.ts'
 import { type Pictured, type PicturesOptions, shownSteps } from './shown.ts'
 
 /** The latest of each branch whenever one comes round again, and at the end. */
@@ -34,31 +36,14 @@ const rounds =
     })
 
 /**
- * Which of these branches a frame is of: its innermost that has a name here.
- *
- * @param branches - by name; a branch of a branch is `outer/inner`
- * @param path - the names of the frame's branches, the outermost first
- *
- * @example
- * ```ts
- * const branches = { ddpm: 'DDPM', 'ddim/half': 'DDIM, half guided' }
- * expect([['ddpm', 'x'], ['ddim', 'half'], ['ddim', 'whole']].map((path) => branchIn(branches, path))).toEqual(['ddpm', 'ddim/half', undefined])
- * ```
- */
-export const branchIn = (
-  branches: Readonly<Record<string, string>>,
-  path: readonly string[],
-): string | undefined =>
-  path.map((_, i) => path.slice(0, path.length - i).join('/')).find((name) => Object.hasOwn(branches, name))
-
-/**
  * Pictures of a fork's frames: a tile for each branch, in each all of its samples.
  *
  *     frames           --(d1 e1)--(d2 e2)|
  *     branchPictures   -----------(P1)---(P2|)
  *
  * @remarks
- * Each round of the fork gives one picture, when the next begins; a branch that has ended stays as it is.
+ * Each round of the fork gives one picture, when the next begins; a branch that has ended stays as it is. It errors with BranchInvalid where
+ * frames came, and none of them was of these branches.
  *
  * @param branches - a caption for each, by the name that the fork gave it, in the order of the tiles; a branch of a branch is `outer/inner`
  * @param options - which frames, and the look of {@link FilmLook}; `captions` are those of the branches
@@ -84,6 +69,7 @@ export const branchPictures =
         columns: Object.keys(branches).length,
       })
       return frames$.pipe(
+        expectBranches(branches),
         shownSteps(options),
         map(({ path, ...shown }) => ({ ...shown, branch: branchIn(branches, path) })),
         filter(({ branch }) => branch !== undefined),

@@ -19,6 +19,10 @@ interface Encoder {
   readonly subsampled?: number
 }
 
+/** The colours of sRGB, in a video's words: on the frames for the container, and on the encoder for its own stream. */
+const tagged = 'setparams=color_primaries=bt709:color_trc=bt709'
+const tags: readonly string[] = ['-color_primaries', 'bt709', '-color_trc', 'bt709']
+
 const encoders: Readonly<Record<Codec, Encoder>> = {
   h264: {
     name: 'libx264',
@@ -38,7 +42,11 @@ const encoders: Readonly<Record<Codec, Encoder>> = {
     settings: ['-crf', '30', '-b:v', '0', '-row-mt', '1', '-cpu-used', '4'],
     subsampled: 2,
   },
-  lossless: { name: 'libx264rgb', format: 'matroska', settings: ['-qp', '0'] },
+  lossless: {
+    name: 'libx264rgb',
+    format: 'matroska',
+    settings: ['-vf', tagged, ...tags, '-qp', '0'],
+  },
   webp: {
     name: 'libwebp_anim',
     format: 'webp',
@@ -51,8 +59,8 @@ const yuv = (least: number): readonly string[] => {
   const even = (size: string): string => `'max(${String(least)},ceil(${size}/2)*2)'`
   const pad = `pad=${even('iw')}:${even('ih')}:(ow-iw)/2:(oh-ih)/2:0xfafafa`
   return [
-    ...['-vf', `${pad},scale=out_color_matrix=bt709:out_range=tv,format=yuv420p`],
-    ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
+    ...['-vf', `${pad},scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,${tagged}`],
+    ...['-colorspace', 'bt709', '-color_range', 'tv', ...tags],
   ]
 }
 

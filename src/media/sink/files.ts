@@ -23,8 +23,8 @@ import { partName } from './leftovers.ts'
 /** A file that is there now. */
 export interface Written {
   readonly path: string
-  /** How many bytes it has; a folder, all its files together. */
-  readonly bytes: number
+  /** How many bytes it has; a folder, all its files together. Not known of a pipe that another program has written into. */
+  readonly bytes?: number
   /** How many frames of the run it shows, where it shows many. */
   readonly frames?: number
   /** The file beside it that says how it was made, where it can't. */
@@ -166,7 +166,7 @@ export const checkWritable = (path: string): TE.TaskEither<FailureOf<'FileUnwrit
 export const writeWhole = (
   path: string,
   bytes: Uint8Array,
-): TE.TaskEither<FailureOf<'FileUnwritable'>, Written> =>
+): TE.TaskEither<FailureOf<'FileUnwritable'>, Written & { readonly bytes: number }> =>
   TE.tryCatch(async () => {
     const { path: place, replace } = await target(path)
     if (replace) {
@@ -181,8 +181,8 @@ export const writeWhole = (
 export interface PartFile {
   /** Where the bytes are to be written meanwhile. */
   readonly place: string
-  /** Puts the file where it belongs, and says so; rejects with FileUnwritable. */
-  readonly commit: (frames?: number) => Promise<Written>
+  /** Puts the file where it belongs, and says so; `passed` bytes went into it, where it is a pipe. Rejects with FileUnwritable. */
+  readonly commit: (frames?: number, passed?: number) => Promise<Written>
   /** Leaves no trace. */
   readonly discard: () => Promise<void>
 }
@@ -199,7 +199,7 @@ export interface PartFile {
  * @example
  * ```ts
  * const { place, commit } = await beginPart('/dev/null')
- * expect([place, await commit()]).toEqual(['/dev/null', { path: '/dev/null', bytes: 0 }])
+ * expect([place, await commit()]).toEqual(['/dev/null', { path: '/dev/null' }])
  * ```
  */
 export const beginPart = async (path: string): Promise<PartFile> => {
@@ -209,11 +209,15 @@ export const beginPart = async (path: string): Promise<PartFile> => {
     const place = replace ? beside(final) : final
     return {
       place,
-      commit: async (frames) => {
+      commit: async (frames, passed) => {
         try {
-          const { size: bytes } = await stat(place)
+          const bytes = replace ? (await stat(place)).size : passed
           if (replace) await rename(place, final)
-          return { path, bytes, ...(frames === undefined ? {} : { frames }) }
+          return {
+            path,
+            ...(bytes === undefined ? {} : { bytes }),
+            ...(frames === undefined ? {} : { frames }),
+          }
         } catch (error) {
           throw unwritable(path)(error)
         }
@@ -270,7 +274,7 @@ export interface OpenFile {
  * ```ts
  * const file = await openFile('/dev/null')
  * await file.append(new Uint8Array(3))
- * expect(await file.commit()).toMatchObject({ path: '/dev/null' })
+ * expect(await file.commit()).toEqual({ path: '/dev/null', bytes: 3 })
  * ```
  */
 export const openFile = async (
@@ -288,6 +292,7 @@ export const openFile = async (
   }
   let handle: FileHandle | undefined = await refusing(() => open(part.place, 'w'))
   const isRegular = (await handle.stat()).isFile()
+  let passed = 0
   const close = async (): Promise<void> => {
     const closing = handle
     handle = undefined
@@ -297,6 +302,7 @@ export const openFile = async (
     append: (bytes) =>
       refusing(async () => {
         await handle?.appendFile(bytes)
+        passed += bytes.length
       }),
     amend: (bytes, at) =>
       refusing(async () => {
@@ -304,7 +310,7 @@ export const openFile = async (
       }),
     commit: async (frames) => {
       await refusing(close)
-      return part.commit(frames)
+      return part.commit(frames, passed)
     },
     discard: async () => {
       try {

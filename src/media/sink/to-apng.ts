@@ -3,6 +3,7 @@ import type { OperatorFunction } from 'rxjs'
 import type { Frame } from '../../stream/frame.ts'
 import { apngCount, apngCountAt, apngEnd, apngFrame, apngHeader } from '../format/apng.ts'
 import type { PngText } from '../format/png-text.ts'
+import { endingIn } from './ending-in.ts'
 import { type ReelOptions, toReel } from './reel.ts'
 import { openFile, type Written } from './files.ts'
 
@@ -24,7 +25,8 @@ export interface ToApngOptions extends ReelOptions {
  *
  * @param path - of the file; missing directories are made
  * @param options - which frames, how, and how long; text to keep
- * @returns one notice, when the file is there; errors with FileUnwritable, or as the frames do
+ * @returns one notice, when the file is there; errors with FileUnwritable, BranchInvalid where no
+ *   frame was of the branches, or as the frames do
  *
  * @example
  * ```ts
@@ -35,23 +37,26 @@ export const toApng = <T>(
   path: string,
   { text, ...options }: ToApngOptions = {},
 ): OperatorFunction<Frame<T>, Written> =>
-  toReel(
-    'toApng',
-    async (extent) => {
-      const file = await openFile(path, apngHeader(extent, text))
-      let frames = 0
-      return {
-        show: async (picture, seconds) => {
-          await file.append(await apngFrame(picture, frames, seconds))
-          frames += 1
-        },
-        finish: async () => {
-          await file.append(apngEnd())
-          await file.amend(apngCount(frames), apngCountAt)
-          return file.commit(frames)
-        },
-        abandon: file.discard,
-      }
-    },
-    options,
+  endingIn('an animated PNG', ['.apng', '.png'])(
+    path,
+    toReel(
+      'toApng',
+      async (extent) => {
+        const file = await openFile(path, apngHeader(extent))
+        let frames = 0
+        return {
+          show: async (picture, seconds) => {
+            await file.append(await apngFrame(picture, frames, seconds))
+            frames += 1
+          },
+          finish: async () => {
+            await file.append(apngEnd(text))
+            await file.amend(apngCount(frames), apngCountAt)
+            return file.commit(frames)
+          },
+          abandon: file.discard,
+        }
+      },
+      options,
+    ),
   )

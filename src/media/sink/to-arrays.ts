@@ -15,6 +15,7 @@ import { lastSnapshot, snapshot, type Snapshot } from '../../stream/snapshot.ts'
 import { float32Bytes, npyHeader } from '../format/npy.ts'
 import { zipDirectory, type ZipEntry, zipHeader, zipLimit } from '../format/zip.ts'
 import { checkOptions } from './check-options.ts'
+import { endingIn } from './ending-in.ts'
 import { type OpenFile, openFile, spoolPlace, type Written } from './files.ts'
 import { sinkOf } from './sink.ts'
 
@@ -94,6 +95,8 @@ const safetensors: Container = async (_, file, arrays, text) => {
   await file.append(safetensorsHeader(places, text))
   for (const array of arrays) await add(file, new Uint8Array(), array)
 }
+
+const numbered = endingIn('an array', ['.npy', '.npz', '.safetensors'])
 
 const containers: ReadonlyMap<string, Container> = new Map([
   ['.npy', npy],
@@ -206,7 +209,7 @@ export const toTrajectory = <T>(
   const kept = extname(path).toLowerCase() === '.npy' ? fields.slice(0, 1) : fields
   const wanted = Object.fromEntries(kept.map((field) => [field, true]))
   const sink = arraysTo(path, kept, text, true)
-  return (frames$) => frames$.pipe(everyNth(every), snapshot(wanted), sink)
+  return numbered(path, (frames$) => frames$.pipe(everyNth(every), snapshot(wanted), sink))
 }
 
 /**
@@ -229,5 +232,5 @@ export const toArrays = <T>(
   text: Readonly<Record<string, string>> = {},
 ): OperatorFunction<Frame<T>, Written> => {
   const sink = arraysTo(path, ['xt'], text, false)
-  return (frames$) => frames$.pipe(lastSnapshot(), sink)
+  return numbered(path, (frames$) => frames$.pipe(lastSnapshot(), sink))
 }

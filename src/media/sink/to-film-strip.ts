@@ -19,8 +19,10 @@ import { branchOf } from '../../stream/branch.ts'
 import type { Frame } from '../../stream/frame.ts'
 import { cutShort } from '../picture/film.ts'
 import { type FilmColumn, filmStrip, type FilmStripOptions } from '../picture/film-strip.ts'
-import { branchIn } from './branch-pictures.ts'
+import { branchIn } from './branch-in.ts'
 import { checkOptions } from './check-options.ts'
+import { expectBranches } from './expect-branches.ts'
+import { endingIn } from './ending-in.ts'
 import type { Written } from './files.ts'
 import type { Pixels } from './pixels-of.ts'
 import { encodePng } from '../format/png.ts'
@@ -74,7 +76,8 @@ const sideBySide = (strips: ReadonlyArray<readonly Chosen[]>): readonly FilmColu
  *
  * @param place - of the PNG file, whose missing directories are made; or a stream, which is not ended
  * @param options - which steps, and those of {@link filmStrip}
- * @returns one notice, when the file is there; errors with FileUnwritable, or as the frames do
+ * @returns one notice, when the file is there; errors with FileUnwritable, BranchInvalid where no
+ *   frame was of the branches, or as the frames do
  * @throws OperatorInvalid for steps or a scale that no strip has
  *
  * @example
@@ -89,6 +92,7 @@ export const toFilmStrip = <T>(
 ): OperatorFunction<Frame<T>, Written> => {
   checkOptions('toFilmStrip', { steps, ...style })
   const encode = encodePng({ text })
+  const named = endingIn('a film strip', ['.png'])
   const look: Pixels = pixels ?? ((images) => of(images))
   const columnsOf = (frames$: Observable<Frame<T>>): Observable<readonly Chosen[]> =>
     frames$.pipe(
@@ -119,15 +123,17 @@ export const toFilmStrip = <T>(
       encode(filmStrip({ ...(cut === undefined ? {} : { title: cut }), ...style, captions: names })(columns)),
     )
   if (branches === undefined)
-    return (frames$) =>
+    return named(place, (frames$) =>
       frames$.pipe(
         columnsOf,
         concatMap((columns) => write(columns, captions, columns.at(-1)?.cut)),
-      )
+      ),
+    )
 
   const names = Object.keys(branches)
-  return (frames$) =>
+  return named(place, (frames$) =>
     frames$.pipe(
+      expectBranches(branches),
       groupBy((frame) => branchIn(branches, branchOf(frame).path ?? [])),
       mergeMap((branch$) =>
         branch$.pipe(
@@ -152,5 +158,6 @@ export const toFilmStrip = <T>(
           cuts.find((cut) => cut !== undefined),
         )
       }),
-    )
+    ),
+  )
 }

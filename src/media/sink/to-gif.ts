@@ -2,13 +2,14 @@
 import type { OperatorFunction } from 'rxjs'
 import type { Frame } from '../../stream/frame.ts'
 import { gifEnd, gifFrame, gifHeader } from '../format/gif.ts'
+import { endingIn } from './ending-in.ts'
 import { type ReelOptions, ticker, toReel } from './reel.ts'
 import { openFile, type Written } from './files.ts'
 
 /** What a GIF shows, and what its file keeps. */
 export interface ToGifOptions extends ReelOptions {
-  /** How the file was made, in ASCII. Default: nothing. */
-  readonly comment?: string
+  /** How the file was made, in ASCII; a function is asked when the run has ended. Default: nothing. */
+  readonly comment?: string | (() => string)
 }
 
 /**
@@ -26,7 +27,8 @@ export interface ToGifOptions extends ReelOptions {
  *
  * @param path - of the file; missing directories are made
  * @param options - which frames, how, and how long
- * @returns one notice, when the file is there; errors with FileUnwritable, or as the frames do
+ * @returns one notice, when the file is there; errors with FileUnwritable, BranchInvalid where no
+ *   frame was of the branches, or as the frames do
  *
  * @example
  * ```ts
@@ -37,26 +39,29 @@ export const toGif = <T>(
   path: string,
   { comment, ...options }: ToGifOptions = {},
 ): OperatorFunction<Frame<T>, Written> =>
-  toReel(
-    'toGif',
-    async (extent) => {
-      const file = await openFile(path, gifHeader(extent, comment))
-      const ticks = ticker(50)
-      let frames = 0
-      return {
-        show: async (picture, seconds) => {
-          // a film of one short moment is still a film
-          const hundredths = 2 * Math.max(frames === 0 ? 1 : 0, ticks(seconds))
-          if (hundredths === 0) return
-          frames += 1
-          await file.append(gifFrame(picture, Math.min(65_535, hundredths)))
-        },
-        finish: async () => {
-          await file.append(gifEnd())
-          return file.commit(frames)
-        },
-        abandon: file.discard,
-      }
-    },
-    options,
+  endingIn('a GIF', ['.gif'])(
+    path,
+    toReel(
+      'toGif',
+      async (extent) => {
+        const file = await openFile(path, gifHeader(extent))
+        const ticks = ticker(50)
+        let frames = 0
+        return {
+          show: async (picture, seconds) => {
+            // a film of one short moment is still a film
+            const hundredths = 2 * Math.max(frames === 0 ? 1 : 0, ticks(seconds))
+            if (hundredths === 0) return
+            frames += 1
+            await file.append(gifFrame(picture, Math.min(65_535, hundredths)))
+          },
+          finish: async () => {
+            await file.append(gifEnd(typeof comment === 'function' ? comment() : comment))
+            return file.commit(frames)
+          },
+          abandon: file.discard,
+        }
+      },
+      options,
+    ),
   )

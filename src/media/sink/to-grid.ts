@@ -4,8 +4,8 @@ import { isLast } from '../../diffusion/transition.ts'
 import type { Frame } from '../../stream/frame.ts'
 import { lastSnapshot } from '../../stream/snapshot.ts'
 import { checkOptions } from './check-options.ts'
+import { endingIn } from './ending-in.ts'
 import type { Written } from './files.ts'
-import { cutShort } from '../picture/film.ts'
 import { grid, type GridOptions } from '../picture/grid.ts'
 import type { Pixels } from './pixels-of.ts'
 import { encodePng } from '../format/png.ts'
@@ -19,8 +19,9 @@ import { type Place, written } from './written.ts'
  *     toGrid   ----------(W|)
  *
  * @remarks
- * The file is written when the frames complete, whole or not at all; where none came or they fail, there is no file. A run that is cut short
- * has that for a title, where there is no other.
+ * The file is written when the frames complete, whole or not at all; where none came or they fail, there is no file. Of a run that is cut
+ * short it shows x̂₀, the images that the network had in mind, since x_t is noise for the most part, and says at which step in a title where
+ * there is no other.
  *
  * @param place - of the PNG file, whose missing directories are made; or a stream, which is not ended
  * @param options - those of {@link grid}, text to keep in the file, and how to look at latents ({@link pixelsOf})
@@ -43,13 +44,17 @@ export const toGrid = <T>(
 ): OperatorFunction<Frame<T>, Written> => {
   checkOptions('toGrid', look)
   const encode = encodePng({ text })
-  return (frames$) =>
+  return endingIn('a grid', ['.png'])(place, (frames$) =>
     frames$.pipe(
-      lastSnapshot(),
-      concatMap(({ xt, transition }) => {
-        const title = isLast(transition) ? {} : { title: cutShort(transition) }
-        return pixels(xt).pipe(map((images) => grid({ ...title, ...look })(images)))
+      lastSnapshot({ xt: true, x0: true }),
+      concatMap(({ xt, x0, transition }) => {
+        const whole = isLast(transition)
+        const title = whole
+          ? {}
+          : { title: `x̂₀ at step ${String(transition.index + 1)} of ${String(transition.count)}` }
+        return pixels(whole ? xt : x0).pipe(map((images) => grid({ ...title, ...look })(images)))
       }),
       concatMap((picture) => written(place, encode(picture))),
-    )
+    ),
+  )
 }

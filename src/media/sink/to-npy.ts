@@ -3,6 +3,7 @@ import { concatMap, type OperatorFunction } from 'rxjs'
 import { toChannelsFirst } from '../../algebra/layout.ts'
 import type { Frame } from '../../stream/frame.ts'
 import { lastSnapshot } from '../../stream/snapshot.ts'
+import { endingIn } from './ending-in.ts'
 import type { Written } from './files.ts'
 import { encodeNpy } from '../format/npy.ts'
 import { type Place, written } from './written.ts'
@@ -25,10 +26,10 @@ import { type Place, written } from './written.ts'
  * expect(toNpy('out/samples.npy')).toBeTypeOf('function')
  * ```
  */
-export const toNpy =
-  <T>(place: Place): OperatorFunction<Frame<T>, Written> =>
-  (frames$) =>
+export const toNpy = <T>(place: Place): OperatorFunction<Frame<T>, Written> =>
+  endingIn('an array', ['.npy'])(place, (frames$) =>
     frames$.pipe(
       lastSnapshot(),
       concatMap(({ xt: images }) => written(place, encodeNpy(toChannelsFirst(images)))),
-    )
+    ),
+  )

@@ -2,6 +2,7 @@
 import { concatMap, connect, defer, filter, forkJoin, map, of, type OperatorFunction, toArray } from 'rxjs'
 import type { Values } from '../../algebra/algebra.ts'
 import type { Term } from '../../diffusion/terms.ts'
+import { isLast } from '../../diffusion/transition.ts'
 import type { Frame } from '../../stream/frame.ts'
 import { metrics, type Statistics } from '../../stream/operators/metrics.ts'
 import { timed } from '../../stream/operators/timed.ts'
@@ -14,6 +15,7 @@ import { type Picture, reach, toPictures } from '../picture/picture.ts'
 import { shrink } from '../picture/shrink.ts'
 import { type ReportPicture, reportPage, type ReportStep } from '../report/report-page.ts'
 import { checkOptions } from './check-options.ts'
+import { endingIn } from './ending-in.ts'
 import type { Written } from './files.ts'
 import type { Pixels } from './pixels-of.ts'
 import { someSteps, type Steps } from './some-steps.ts'
@@ -91,7 +93,7 @@ export const toReport = <T>(
 ): OperatorFunction<Frame<T>, Written> => {
   checkOptions('toReport', { steps })
   const look: Pixels = pixels ?? ((images) => of(images))
-  return (frames$) =>
+  return endingIn('a report', ['.html', '.htm'])(place, (frames$) =>
     defer(() => {
       const [begun, start] = [new Date().toISOString(), performance.now()]
       return frames$.pipe(
@@ -118,8 +120,9 @@ export const toReport = <T>(
               toArray(),
             ),
             samples: run$.pipe(
-              lastSnapshot(),
-              concatMap(({ xt }) => look(xt)),
+              lastSnapshot({ xt: true, x0: true }),
+              // x_t is noise for the most part, where a run is cut short
+              concatMap(({ xt, x0, transition }) => look(isLast(transition) ? xt : x0)),
               map((images) => samplesOf(images, captions)),
             ),
           }),
@@ -142,5 +145,6 @@ export const toReport = <T>(
         ),
         concatMap((html) => written(place, new TextEncoder().encode(html))),
       )
-    })
+    }),
+  )
 }

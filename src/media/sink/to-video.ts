@@ -72,14 +72,15 @@ export const checkVideo = (
  *     toVideo   ----------(W|)
  *
  * @remarks
- * Colours are tagged BT.709. Odd sizes are padded by a line of paper where the codec needs even ones. ffmpeg is the one that
+ * Colours are tagged BT.709, and of a `.mkv`, which keeps RGB, primaries and transfer alone. Odd sizes are padded by a line of paper where the codec needs even ones. ffmpeg is the one that
  * the environment variable FFMPEG_PATH names, else the one on the PATH.
  *
  * However the run ends, what came is a playable file; see {@link sinkOf}.
  *
  * @param path - of the file; missing directories are made
  * @param options - which frames, how, how long, and how they are encoded
- * @returns one notice, when the file is there; errors with EncoderMissing, EncoderFailed, FileUnwritable, or as the frames do
+ * @returns one notice, when the file is there; errors with EncoderMissing, EncoderFailed, FileUnwritable, BranchInvalid where no
+ *   frame was of the branches, or as the frames do
  *
  * @example
  * ```ts

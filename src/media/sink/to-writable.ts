@@ -11,6 +11,7 @@ import { type Reel, type ReelOptions, ticker, toReel } from './reel.ts'
 
 /** What has gone into a stream. */
 export interface Streamed {
+  /** How many the stream was handed; a reader who goes away leaves the last of them. */
   readonly bytes: number
   /** How many frames of the run it shows. */
   readonly frames: number
@@ -42,7 +43,8 @@ export interface StreamFormat {
  * @param writable - is ended when the run is, unless said
  * @param format - how a picture becomes bytes
  * @param options - which frames, how, and how long
- * @returns one notice at the end; errors as the stream or the frames do
+ * @returns one notice at the end; errors as the stream or the frames do, and with BranchInvalid where no
+ *   frame was of the branches
  *
  * @example
  * ```ts
@@ -64,8 +66,8 @@ export const toWritable = <T>(
       const ticks = ticker(fps)
       let [bytes, frames] = [0, 0]
       const write = async (piece: Uint8Array): Promise<void> => {
+        if (!writable.destroyed) bytes += piece.length
         await put(piece)
-        bytes += piece.length
       }
       return Promise.resolve({
         show: async (picture, seconds) => {
@@ -91,7 +93,7 @@ export const toWritable = <T>(
 }
 
 /**
- * Writes a run into a stream as YUV4MPEG2, which ffmpeg, mpv and others read: `… | ffmpeg -i - run.mp4`. See {@link toWritable}.
+ * Writes a run into a stream as YUV4MPEG2, which ffmpeg, mpv and others read: `… | ffmpeg -i - -pix_fmt yuv420p run.mp4`. See {@link toWritable}.
  *
  * @example
  * ```ts

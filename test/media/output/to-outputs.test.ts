@@ -68,7 +68,7 @@ describe('toOutputs', () => {
     for (const { output: to, result } of outcomes) {
       const [written] = orThrow(result)
       expect(written).toMatchObject({ path: to.path })
-      if (to.kind !== 'frames') expect(readFileSync(to.path)).toHaveLength(written!.bytes)
+      if (to.kind !== 'frames') expect(readFileSync(to.path)).toHaveLength(written!.bytes!)
     }
 
     // two samples of 16 pixels at 2, and three of six steps

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { lastValueFrom, type OperatorFunction, take, toArray } from 'rxjs'
@@ -11,6 +11,7 @@ import { toApng } from '../../../src/media/sink/to-apng.ts'
 import { toGif } from '../../../src/media/sink/to-gif.ts'
 import { toPngSequence } from '../../../src/media/sink/to-png-sequence.ts'
 import { toVideo } from '../../../src/media/sink/to-video.ts'
+import { resume } from '../../../src/stream/resume.ts'
 import type { Frame } from '../../../src/stream/frame.ts'
 import { settled } from '../../../src/stream/settled.ts'
 import { decodedFrames, probe } from '../support/ffmpeg.ts'
@@ -151,7 +152,8 @@ describe('colours', () => {
       pix_fmt: 'yuv420p',
       color_range: 'tv',
       color_space: 'bt709',
-      ...(name === 'x.mp4' ? { color_primaries: 'bt709', color_transfer: 'bt709' } : {}),
+      color_primaries: 'bt709',
+      color_transfer: 'bt709',
     })
     // the last picture is smooth but for its edges
     const last = (await decodedFrames(path)).at(-1)!
@@ -173,6 +175,8 @@ describe('colours', () => {
     const wanted = await lastValueFrom(frames$.pipe(pictures(look), toArray()))
     const found = await decodedFrames(path)
     expect(found).toHaveLength(5)
+    if (name === 'x.mkv')
+      expect(await probe(path)).toMatchObject({ color_primaries: 'bt709', color_transfer: 'bt709' })
     wanted.forEach(({ picture }, i) => expect(Buffer.compare(found[i]!, picture.data)).toBe(0))
   })
 
@@ -208,5 +212,24 @@ describe('toPngSequence', () => {
     const last = await lastValueFrom(frames$.pipe(pictures({ scale: 2 })))
     const { rgba } = decoded(readFileSync(join(room, 'a/b/0007.png')))
     expect([...rgba].filter((_, i) => i % 4 !== 3)).toEqual([...last.picture.data])
+  })
+
+  it('leaves nothing of an earlier run, and what is not its own', async () => {
+    const folder = join(room, 'f')
+    const steps = (count: number, options = {}) =>
+      lastValueFrom(discRun({ steps: count, size: 8 }).frames$.pipe(toPngSequence(folder, options)))
+    await steps(9)
+    for (const name of ['2024.png', 'notes.txt', '0012.png']) writeFileSync(join(folder, name), 'a picture')
+    await steps(5, { every: 2, text: { Software: 'rxdiffusion 0' } })
+    const others = ['0012.png', '2024.png', 'notes.txt']
+    expect(readdirSync(folder).toSorted()).toEqual(['0002.png', '0004.png', '0005.png', ...others])
+  })
+
+  it('keeps the steps before those of a run that goes on', async () => {
+    const { frames$ } = discRun({ steps: 6, size: 8 })
+    const folder = join(room, 'f')
+    await lastValueFrom(frames$.pipe(take(3), toPngSequence(folder)))
+    await lastValueFrom(frames$.pipe(take(3), resume(), toPngSequence(folder)))
+    expect(readdirSync(folder)).toHaveLength(6)
   })
 })

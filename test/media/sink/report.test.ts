@@ -89,6 +89,19 @@ describe('toReport', () => {
     expect(JSON.parse(data!)).toEqual(provenance)
   })
 
+  it('draws the numbers of a single step as points, within gridlines that are labelled', async () => {
+    await lastValueFrom(
+      discRun({ steps: 1 }).frames$.pipe(toReport(join(room, 'r.html'), { provenance, step: ddim().step })),
+    )
+    const charts = html('r.html').match(/<figure class="chart">.*?<\/figure>/gs) ?? []
+    // on x̂₀; and x, x̂₀ and ε̂
+    expect(charts.map((chart) => chart.match(/<circle /g)?.length)).toEqual([1, 3])
+    for (const chart of charts) {
+      const top = Math.min(...Array.from(chart.matchAll(/y1="([\d.]+)" y2=/g), ([, y]) => Number(y)))
+      for (const [, y] of chart.matchAll(/ cy="([\d.]+)"/g)) expect(Number(y)).toBeGreaterThanOrEqual(top)
+    }
+  })
+
   it('stays small: at most 40 steps can be looked at, of pictures that are made smaller', async () => {
     const { frames$ } = discRun({ steps: 90, size: 4 })
     await lastValueFrom(frames$.pipe(toReport(join(room, 'r.html'), { provenance })))

@@ -25,7 +25,7 @@ import { denoise } from '../../../src/stream/denoise.ts'
 import { fork } from '../../../src/stream/fork.ts'
 import type { Frame } from '../../../src/stream/frame.ts'
 import { respace } from '../../../src/stream/respace.ts'
-import { finalSnapshot, snapshot } from '../../../src/stream/snapshot.ts'
+import { finalSnapshot, lastSnapshot, snapshot } from '../../../src/stream/snapshot.ts'
 import { decoded } from '../support/golden-picture.ts'
 import { discs } from '../support/synthetic-images.ts'
 
@@ -97,6 +97,13 @@ describe.each(Object.entries(sinks))('%s', (_, sink) => {
 })
 
 describe('toGrid', () => {
+  it('shows x̂₀ of a run that was cut short, and says so', async () => {
+    const path = join(room, 'cut.png')
+    await lastValueFrom(frames$.pipe(take(2), toGrid(path)))
+    const { x0 } = await lastValueFrom(frames$.pipe(take(2), lastSnapshot({ x0: true })))
+    expect(shows(path, grid({ title: 'x̂₀ at step 2 of 6' })(x0))).toBe(true)
+  })
+
   it('shows the last x_t and keeps the text', async () => {
     const [path, captions] = [join(room, 'grid.png'), ['a', 'b']]
     await lastValueFrom(frames$.pipe(toGrid(path, { captions, text: { Comment: 'seed 7' } })))

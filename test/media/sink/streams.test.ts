@@ -3,6 +3,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { lastValueFrom, take, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
+import { y4mFrame, y4mHeader } from '../../../src/media/format/y4m.ts'
 import { pictures } from '../../../src/media/sink/pictures.ts'
 import { toGrid } from '../../../src/media/sink/to-grid.ts'
 import { toPngPipe, toRaw, toWritable, toY4m } from '../../../src/media/sink/to-writable.ts'
@@ -15,15 +16,7 @@ describe('toY4m', () => {
     const { frames$ } = discRun({ size: 32, steps: 4 })
     const reader = spawn('ffmpeg', [
       ...['-v', 'error', '-f', 'yuv4mpegpipe', '-i', '-'],
-      ...[
-        '-vf',
-        'scale=in_color_matrix=bt709:in_range=tv:out_range=pc',
-        '-f',
-        'rawvideo',
-        '-pix_fmt',
-        'rgb24',
-        '-',
-      ],
+      ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'],
     ])
     const [read, complaints] = [buffer(reader.stdout), text(reader.stderr)]
     const told = await lastValueFrom(frames$.pipe(toY4m(reader.stdin, { scale: 1, hold: 0 })))
@@ -44,6 +37,26 @@ describe('toY4m', () => {
       // eight bits of YUV and back
       expect(worst).toBeLessThanOrEqual(4)
     })
+  })
+})
+
+describe('YUV4MPEG2', () => {
+  it('keeps pure colours for a reader who is told nothing else', async () => {
+    const colours = [0, 255].flatMap((r) =>
+      [0, 128, 255].flatMap((g) => [0, 255].map((b): readonly number[] => [r, g, b])),
+    )
+    const extent = { width: 16 * colours.length, height: 16 }
+    const data = Uint8Array.from(
+      Array.from({ length: 16 }, () =>
+        colours.flatMap((colour) => Array.from({ length: 16 }, () => colour)),
+      ).flat(2),
+    )
+    // such as `… | ffmpeg -i - x.png`
+    const reader = spawn('ffmpeg', ['-v', 'error', '-i', '-', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'])
+    reader.stdin.end(Buffer.concat([y4mHeader(extent, 25), y4mFrame({ ...extent, channels: 3, data })]))
+    const read = await buffer(reader.stdout)
+    expect(read).toHaveLength(data.length)
+    expect(Math.max(...data.map((byte, i) => Math.abs(byte - read[i]!)))).toBeLessThanOrEqual(2)
   })
 })
 
@@ -94,6 +107,7 @@ describe('a stream', () => {
     const said = buffer(head.stdout)
     const [told] = await lastValueFrom(frames$.pipe(toRaw(head.stdin), toArray()))
     expect(told?.frames).toBeLessThan(200)
+    expect(told?.bytes).toBeGreaterThanOrEqual(1000)
     expect(count.calls).toBeLessThan(200)
     expect(await said).toHaveLength(1000)
   })
