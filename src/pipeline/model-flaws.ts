@@ -3,9 +3,11 @@
  */
 import { attempt } from '../attempt.ts'
 import { clipFor } from '../diffusion/clip.ts'
+import { hasReached } from '../diffusion/mark.ts'
 import { type Transition, transitions } from '../diffusion/transition.ts'
 import type { Failure, FailureTag } from '../failure.ts'
 import { E, pipe, RA, sequenceS } from '../fp.ts'
+import { many } from '../many.ts'
 import { batchLabels } from '../model/batch-labels.ts'
 import type { Denoiser } from '../model/denoiser.ts'
 import { checkSteps, type StepConfig } from '../stream/step.ts'
@@ -59,9 +61,29 @@ const ofLevels: ReadonlySet<FailureTag> = new Set<FailureTag>([
   'ScheduleMismatch',
 ])
 
-/** Where the chain has been left to the branches of a fork; nothing where only the levels can say. */
-const forkedAt = ({ fork }: Pipeline): number | undefined =>
-  fork !== undefined && 'step' in fork.at ? fork.at.step : undefined
+/** After how many steps the chain is left to the branches of a fork; nothing where there is none. */
+const forkedAfter = ({ fork }: Pipeline, chain: readonly Transition[]): number | undefined => {
+  if (fork === undefined) return undefined
+  const { at } = fork
+  if ('step' in at) return at.step
+  const reached = chain.findIndex((step) => hasReached(at, step, step.to))
+  return reached < 0 ? chain.length : reached + 1
+}
+
+/** A fork that would have nothing to do. */
+const checkFork = (
+  { fork }: Pipeline,
+  after: number | undefined,
+  { length }: readonly Transition[],
+): Checked<void> =>
+  fork === undefined || after === undefined || after < length
+    ? E.right(undefined)
+    : E.left(
+        Object.entries(fork.at).map(([scale, value]) => ({
+          way: ['fork', 'at', scale],
+          reason: `it is ${String(value)}, and of ${many(length, 'step')} none are left to fork`,
+        })),
+      )
 
 /**
  * Whether a model can do what a pipeline asks, as far as that can be told without asking its network.
@@ -107,8 +129,9 @@ export const checkWith =
               E.chain((config) => checkSteps(config)(steps)),
             ),
           )
-        const split = forkedAt(pipeline)
+        const split = forkedAfter(pipeline, chain)
         return together({
+          fork: checkFork(pipeline, split, chain),
           trunk: walk(['sampler'], sampler, chain.slice(0, split)),
           ...(split === undefined
             ? {}
