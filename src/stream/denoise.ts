@@ -6,6 +6,7 @@ import type { Transition } from '../diffusion/transition.ts'
 import { fail } from '../failure.ts'
 import { chain, type Beginning } from './chain.ts'
 import type { ChainConfig } from './continuation.ts'
+import { checkInFlight } from './gate.ts'
 import { drawNoise } from '../noise/draw-noise.ts'
 import type { Frame } from './frame.ts'
 import { refCount } from './ref-count.ts'
@@ -47,12 +48,11 @@ export interface DenoiseConfig<T> extends ChainConfig<T> {
  * ```
  */
 export const denoise = <T>(config: DenoiseConfig<T>): OperatorFunction<Transition, Frame<T>> => {
-  const { model, noise, start, condition, inFlight = 2 } = config
+  const { model, noise, start, condition } = config
   const rows = config.batch ?? condition?.labels?.length ?? 1
   if (!(Number.isSafeInteger(rows) && rows >= 1))
     throw fail('RunInvalid', { reason: `batch is ${String(rows)}, and has to be a whole number from 1` })
-  if (!(inFlight >= 1))
-    throw fail('RunInvalid', { reason: `inFlight is ${String(inFlight)}, and has to be a number from 1` })
+  checkInFlight(config)
   const shape = [rows, ...model.shape]
   const begin = (): Beginning<T> => {
     const readers = refCount(model.algebra.dispose)

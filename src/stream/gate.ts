@@ -5,6 +5,7 @@
  * changes nothing: what nobody holds does not wait.
  */
 import { endWith, ignoreElements, merge, Observable, Subject, take } from 'rxjs'
+import { fail } from '../failure.ts'
 
 /** The gate of one run. */
 export interface Gate {
@@ -20,6 +21,21 @@ export interface Gate {
   readonly failure: Observable<never>
   /** Completes when nobody holds, and errors when work has failed by then: what is left of a run that takes no more steps. */
   readonly rest: Observable<never>
+}
+
+/**
+ * How many frames may be held at a time: with none a run would wait for ever.
+ *
+ * @throws RunInvalid for what is no number from 1
+ *
+ * @example
+ * ```ts
+ * expect(() => { checkInFlight({ inFlight: 0 }) }).toThrow('inFlight is 0')
+ * ```
+ */
+export const checkInFlight = ({ inFlight = 2 }: { readonly inFlight?: number }): void => {
+  if (!(inFlight >= 1))
+    throw fail('RunInvalid', { reason: `inFlight is ${String(inFlight)}, and has to be a number from 1` })
 }
 
 /**

@@ -9,6 +9,7 @@ import type { E } from '../fp.ts'
 import { companyOf, inCompany } from './company.ts'
 import type { ChainConfig } from './continuation.ts'
 import type { Frame } from './frame.ts'
+import { checkInFlight } from './gate.ts'
 import { refCount } from './ref-count.ts'
 import { goOnFrom, type ResumeOptions } from './resume.ts'
 import { checkMakers, restoreState } from './save-state.ts'
@@ -64,6 +65,7 @@ export const checkReplay = <T>(state: SavedState, config: ReplayConfig<T>): E.Ei
  * @param state - a saved chain
  * @param config - what it was made with
  * @param changes - what is to be otherwise from here on; nothing unless said
+ * @throws RunInvalid for an inFlight below 1
  * @returns its frames; it errors with StateMismatch, StateInvalid, or as {@link denoise}
  *
  * @example
@@ -86,6 +88,7 @@ export const replayFrom = <T>(
 ): Observable<Frame<T>> => {
   const { at, ahead } = state
   const made = asMade(state, config)
+  checkInFlight({ ...made, ...changes })
   const replayed$: Observable<Frame<T>> = defer(() => {
     checkMakers(state, made)
     const { algebra } = made.model

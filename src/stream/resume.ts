@@ -11,6 +11,7 @@ import { companyOf, inCompany } from './company.ts'
 import { type ChainConfig, continuation, type Continuation } from './continuation.ts'
 import { emitSteps } from './emit-steps.ts'
 import type { Frame } from './frame.ts'
+import { checkInFlight } from './gate.ts'
 import { startsRuns } from './settled.ts'
 import { needs } from './step.ts'
 
@@ -71,6 +72,7 @@ export const goOnFrom = <T>(
  * 5. An error passes through; unsubscribing cancels whichever run is under way.
  *
  * @param options - what is to be otherwise
+ * @throws RunInvalid for an inFlight below 1
  * @returns an operator; its errors are those of {@link denoise}, or SpacingInvalid for a spacing that does not fit the schedule
  *
  * @example
@@ -82,9 +84,11 @@ export const goOnFrom = <T>(
  * expect((await lastValueFrom(rest$)).slice(0, 2)).toEqual([25, 26])
  * ```
  */
-export const resume =
-  (options: ResumeOptions = {}) =>
-  <T>(frames$: Observable<Frame<T>>): Observable<Frame<T>> => {
+export const resume = (
+  options: ResumeOptions = {},
+): (<T>(frames$: Observable<Frame<T>>) => Observable<Frame<T>>) => {
+  checkInFlight(options)
+  return <T>(frames$: Observable<Frame<T>>) => {
     const resumed$: Observable<Frame<T>> = defer(() => {
       const company = companyOf(resumed$)
       let last: { readonly at: Level; readonly onward: Continuation<T> } | undefined
@@ -105,3 +109,4 @@ export const resume =
     })
     return startsRuns(resumed$)
   }
+}

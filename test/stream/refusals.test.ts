@@ -1,6 +1,7 @@
 import { firstValueFrom, from, of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { ddim, ddpm } from '../../src/diffusion/rule.ts'
+import type { SavedState } from '../../src/diffusion/saved-state.ts'
 import { levelAt, linearSchedule } from '../../src/diffusion/schedule.ts'
 import { trailing } from '../../src/diffusion/spacing.ts'
 import { inversionTransitions, transitions, type Transition } from '../../src/diffusion/transition.ts'
@@ -8,6 +9,8 @@ import { E } from '../../src/fp.ts'
 import { gaussianMixture } from '../../src/model/gaussian-mixture.ts'
 import { philox } from '../../src/noise/philox.ts'
 import { denoise } from '../../src/stream/denoise.ts'
+import { replayFrom } from '../../src/stream/replay-from.ts'
+import { resume } from '../../src/stream/resume.ts'
 import { finalSnapshot } from '../../src/stream/snapshot.ts'
 import { checkSteps, step } from '../../src/stream/step.ts'
 
@@ -22,6 +25,13 @@ describe('a run', () => {
   it('is refused without samples or without frames in flight', () => {
     for (const inFlight of [0, -1, NaN])
       expect(() => denoise({ ...config, inFlight })).toThrow(expect.objectContaining({ _tag: 'RunInvalid' }))
+    const state = { at: chain[0]!.to, ahead: [] } as unknown as SavedState
+    for (const inFlight of [0, -1, NaN]) {
+      const refusal = expect.objectContaining({ _tag: 'RunInvalid' })
+      expect(() => resume({ inFlight })).toThrow(refusal)
+      expect(() => replayFrom(state, config, { inFlight })).toThrow(refusal)
+      expect(() => replayFrom(state, { ...config, inFlight })).toThrow(refusal)
+    }
     for (const batch of [0, -1, 1.5, NaN, Infinity])
       expect(() => denoise({ ...config, batch })).toThrow(expect.objectContaining({ _tag: 'RunInvalid' }))
     expect(() => denoise({ ...config, inFlight: Infinity })).not.toThrow()
