@@ -12,29 +12,16 @@ import { groupNorm, groupNormSilu } from './tfjs/group-norm.ts'
 import { clampedCombination, linearCombination } from './tfjs/linear-combination.ts'
 import { normals } from './tfjs/normals.ts'
 import { divideByQuantile, matchDeviation } from './tfjs/rows.ts'
+import { silu } from './tfjs/silu.ts'
 import { sinusoid } from './tfjs/sinusoid.ts'
+import { withGradient } from './tfjs/with-gradient.ts'
 
 registerGradients()
 
 type Network = NetworkAlgebra<tf.Tensor>
 
-/** With its derivative in terms of what is there already, σ and x·σ: tfjs's own rules for the two would make half as many images again. */
-const silu = tf.customGrad((...given) => {
-  const [x, save] = given as unknown as [tf.Tensor, tf.GradSaveFunc]
-  const share = tf.sigmoid(x)
-  const y = tf.mul(x, share)
-  save([share, y])
-  return {
-    value: y,
-    gradFunc: (dy, saved) => {
-      const [s, xs] = saved as [tf.Tensor, tf.Tensor]
-      return tf.mul(dy, tf.add(s, tf.sub(xs, tf.mul(xs, s))))
-    },
-  }
-})
-
 const activations: Readonly<Record<Activation, (x: tf.Tensor) => tf.Tensor>> = {
-  silu: (x) => silu(x),
+  silu,
   mish: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
   gelu: (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
   relu: tf.relu,
@@ -68,8 +55,7 @@ const tidy =
     tf.tidy(() => f(...args))
 
 /** What repeats a pixel four times sums four gradients; tfjs's own rule for it is wrong on cpu (4.22). */
-const upsample = tf.customGrad((input) => {
-  const image = input as tf.Tensor4D
+const upsample = withGradient(([image]: readonly [tf.Tensor4D]) => {
   const [, height, width] = image.shape
   return {
     value: tf.image.resizeNearestNeighbor(image, [2 * height, 2 * width]),
@@ -127,7 +113,7 @@ export const tfjs: TensorAlgebra<tf.Tensor> = {
     return tf.reshape(image, [rows, height * width, channels])
   },
   toImage: (tokens, like) => tf.reshape(tokens, [...like.shape.slice(0, 3), tokens.shape.at(-1) ?? 1]),
-  upsample: (image) => upsample(image),
+  upsample: (image) => upsample(image as tf.Tensor4D),
   averagePool: (image) => tf.avgPool(image as tf.Tensor4D, 2, 2, 'valid'),
   concat: (images) => tf.concat([...images], 3),
   split: (vector, parts) => tf.split(vector, parts, 1),

@@ -3,6 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Padding } from '../algebra.ts'
+import { withGradient } from './with-gradient.ts'
 
 /** How a filter walks over an image. */
 export interface Walk {
@@ -172,13 +173,8 @@ export const imageGradient = (
 export const conv2d = (x: tf.Tensor, filter: tf.Tensor, bias: tf.Tensor, walk: Walk): tf.Tensor => {
   const [image, weights] = [x as tf.Tensor4D, filter as tf.Tensor4D]
   if (!['cpu', 'wasm'].includes(tf.getBackend())) return walked(image, weights, bias, walk)
-  const convolved = tf.customGrad((...given) => {
-    const [input, kernel, shift, save] = given as unknown as [
-      tf.Tensor4D,
-      tf.Tensor4D,
-      tf.Tensor,
-      tf.GradSaveFunc,
-    ]
+  const convolved = withGradient((inputs: readonly [tf.Tensor4D, tf.Tensor4D, tf.Tensor], save) => {
+    const [input, kernel, shift] = inputs
     save([input, kernel])
     return {
       value: walked(input, kernel, shift, walk),

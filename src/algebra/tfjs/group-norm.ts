@@ -5,6 +5,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import { countOf, type GpuCall, registerGpuKernel } from './gpu-kernel.ts'
 import { registerHostKernel } from './host-kernel.ts'
 import { type OwnKernel, registerOwn } from './own-kernel.ts'
+import { silu, siluSlope } from './silu.ts'
+import { withGradient } from './with-gradient.ts'
 
 /** How the channels are normalised. */
 interface Norm {
@@ -44,13 +46,8 @@ const meanOfGroups = (ofChannels: tf.Tensor, { groups }: Norm): tf.Tensor => {
  * `a·x + b`, and so is the gradient by `x`, `a·dy + b·x + c`, with a number for each channel of each row.
  */
 const composed = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, norm: Norm): tf.Tensor => {
-  const normalise = tf.customGrad((...given) => {
-    const [input, factor, offset, save] = given as unknown as [
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      tf.GradSaveFunc,
-    ]
+  const normalise = withGradient((inputs: readonly [tf.Tensor, tf.Tensor, tf.Tensor], save) => {
+    const [input, factor, offset] = inputs
     const [rows = 1] = input.shape
     const channels = input.shape.at(-1) ?? 1
     const image = tf.reshape<tf.Rank.R3>(input, [rows, -1, channels])
@@ -249,16 +246,13 @@ registerGpuKernel('GroupNormSilu', (call) => onGpu(call, true))
 export const groupNorm = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, norm: Norm): tf.Tensor =>
   kernel([x, scale, shift], { groups: norm.groups, eps: norm.eps }) ?? composed(x, scale, shift, norm)
 
-const silu = (x: tf.Tensor): tf.Tensor => tf.mul(x, tf.sigmoid(x))
-
 const activatedKernel = registerOwn({
   name: 'GroupNormSilu',
   gradient: (dy, inputs, attributes) => {
     const [x, scale, shift] = inputs
     const y = groupNorm(x!, scale!, shift!, normOf(attributes))
     const share = tf.sigmoid(y)
-    const slope = tf.mul(share, tf.add(tf.mul(y, tf.sub(1, share)), 1))
-    return gradient(tf.mul(dy, slope), inputs, attributes)
+    return gradient(tf.mul(dy, siluSlope(share, tf.mul(y, share))), inputs, attributes)
   },
   kept: 3,
 })

@@ -3,6 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { rowsOf } from '../shape.ts'
+import { withGradient } from './with-gradient.ts'
 
 /** Every row as one list. */
 const flat = (x: tf.Tensor): tf.Tensor2D => tf.reshape(x, [rowsOf(x.shape), -1])
@@ -75,10 +76,9 @@ const quantile = (rows: tf.Tensor2D, share: number): tf.Tensor => {
  */
 export const divideByQuantile = (x: tf.Tensor, share: number, low: number, high: number): tf.Tensor =>
   tf.tidy(() => {
-    const divide = tf.customGrad((given, save) => {
-      const rows = given as tf.Tensor2D
+    const divide = withGradient(([rows]: readonly [tf.Tensor2D], save) => {
       const divisor = tf.clipByValue(quantile(rows, share), low, high)
-      ;(save as tf.GradSaveFunc)([divisor])
+      save([divisor])
       return { value: tf.div(rows, divisor), gradFunc: (dy, [kept]) => tf.div(dy, kept!) }
     })
     return tf.reshape(divide(flat(x)), x.shape)
