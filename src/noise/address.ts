@@ -3,17 +3,8 @@
  */
 import type { Shape } from '../algebra/algebra.ts'
 import { rowsOf, sizeOf } from '../algebra/shape.ts'
+import { WORD } from '../word.ts'
 import { fail } from '../failure.ts'
-
-/**
- * 2³², the number of values of one word.
- *
- * @example
- * ```ts
- * expect(wholeBelow('the draw', WORD, 4294967295)).toBe(WORD - 1)
- * ```
- */
-export const WORD: number = 2 ** 32
 
 /**
  * A whole number that a word or two can hold.

@@ -2,7 +2,8 @@
  * The noise of our own: keyed by (seed, sample, draw), so that no sample knows which batch it is in.
  */
 import { rowsOf } from '../algebra/shape.ts'
-import { WORD, drawRows, ofRow, wholeBelow } from './address.ts'
+import { highWord, lowWord, WORD } from '../word.ts'
+import { drawRows, ofRow, wholeBelow } from './address.ts'
 import type { NoiseSource } from './noise-source.ts'
 import { philox4x32 } from './philox4x32.ts'
 
@@ -19,8 +20,6 @@ export type PhiloxOptions =
     }
 
 const SAFE = 2 ** 53
-const lowWord = (value: number): number => value % WORD
-const highWord = (value: number): number => Math.floor(value / WORD)
 
 /** Uniform in `(0, 1]`, so that its logarithm is finite: the largest normal is √(−2 ln 2⁻³²) ≈ 6.66. */
 const uniform = (word: number): number => (word + 1) * 2 ** -32

@@ -1,7 +1,8 @@
 /**
  * Uniform numbers by address, for everything that is drawn and is no noise: timesteps, dropped labels, the order of images.
  */
-import { WORD, wholeBelow } from './address.ts'
+import { highWord, lowWord, WORD } from '../word.ts'
+import { wholeBelow } from './address.ts'
 import { philox4x32 } from './philox4x32.ts'
 
 /**
@@ -51,8 +52,7 @@ export const uniform = (seed: number, purpose: Purpose): ((draw: number, count: 
     wholeBelow('the draw', WORD, draw)
     const numbers = new Float64Array(count)
     for (let i = 0; i < count; i++) {
-      if (i % 4 === 0)
-        philox4x32(words, i >>> 2, draw, purposes[purpose], APART, key % WORD, Math.floor(key / WORD))
+      if (i % 4 === 0) philox4x32(words, i >>> 2, draw, purposes[purpose], APART, lowWord(key), highWord(key))
       numbers[i] = words[i % 4]! / WORD
     }
     return numbers

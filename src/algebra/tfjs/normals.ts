@@ -7,6 +7,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { NormalsAddress, Shape } from '../algebra.ts'
 import { rowsOf, sizeOf } from '../shape.ts'
+import { highWord, lowWord, WORD } from '../../word.ts'
 import { type GpuCall, registerGpuKernel, type Uniform } from './gpu-kernel.ts'
 import { isRegistered } from './own-kernel.ts'
 
@@ -91,10 +92,6 @@ fn pair(word0 : u32, word1 : u32) -> vec2<f32> {
   point = select(point, -point, (quadrant & 2u) == 2u);
   return radius(word0) * point;
 }`.trim()
-
-const WORD = 2 ** 32
-const lowWord = (value: number): number => value % WORD
-const highWord = (value: number): number => Math.floor(value / WORD)
 
 /** A batch of one seed, whose samples are numbered through, is told in a few words; any other by a table. */
 const areInOrder = (rows: NormalsAddress['rows']): boolean => {
