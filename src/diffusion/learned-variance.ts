@@ -2,8 +2,8 @@
  * The variance that a network has learned beside its prediction, in numbers.
  */
 import type { Values } from '../algebra/algebra.ts'
-import { sigmaOfEta } from './sigma.ts'
-import { betaOf, type Transition } from './transition.ts'
+import { logBeta, logBetaTilde } from './sigma.ts'
+import type { Transition } from './transition.ts'
 
 /**
  * σ² of a step, element by element, from what a network says.
@@ -32,14 +32,8 @@ export const learnedVariance = (
   transition: Transition,
   before?: Transition,
 ): ((v: Values) => Values) => {
-  const exponent = ((): ((v: number) => number) => {
-    if (kind === 'learned') return (v) => v
-    const small = transition.to.alphaBar === 1 && before !== undefined ? before : transition
-    const [least, most] = [2 * Math.log(sigmaOfEta(small, 1)), Math.log(betaOf(transition))]
-    return (v) => least + ((v + 1) / 2) * (most - least)
-  })()
-  return ({ shape, data }) => ({
-    shape,
-    data: Float64Array.from(data, (v) => Math.exp(exponent(v))),
-  })
+  const isClean = transition.to.alphaBar === 1 && before !== undefined
+  const [least, most] = [logBetaTilde(isClean ? before : transition), logBeta(transition)]
+  const logVariance = (v: number): number => (kind === 'learned' ? v : least + ((v + 1) / 2) * (most - least))
+  return ({ shape, data }) => ({ shape, data: Float64Array.from(data, (v) => Math.exp(logVariance(v))) })
 }

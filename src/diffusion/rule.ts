@@ -8,7 +8,7 @@ import type { Estimate } from './estimate.ts'
 import type { Level } from './level.ts'
 import { linearForm, type LinearForm } from './linear-form.ts'
 import type { Schedule } from './schedules/table.ts'
-import { sigmaOfEta, type PerStep } from './sigma.ts'
+import { logBeta, logBetaTilde, sigmaOfEta, type PerStep } from './sigma.ts'
 import { directionToXt, posteriorMean, predictedX0, randomNoise, sumOfTerms, type Term } from './terms.ts'
 import { betaOf, isLast, type Transition } from './transition.ts'
 import { type Tunable, tunable } from '../tunable.ts'
@@ -114,9 +114,6 @@ const unlessLast =
   (z: (transition: Transition) => number): Term =>
   (transition) =>
     linearForm({ z: isLast(transition) || transition.to.alphaBar === 1 ? 0 : z(transition) })
-
-const logBeta = (transition: Transition): number => Math.log(betaOf(transition))
-const logBetaTilde = (transition: Transition): number => 2 * Math.log(sigmaOfEta(transition, 1))
 
 /** Fresh noise of DDPM. What a network has learned multiplies it, element by element; here is what it multiplies. */
 const ancestralNoise: Readonly<Record<Variance, Term>> = {

@@ -49,6 +49,28 @@ export const sigmaOfEta = (transition: Transition, eta: number): number => {
 }
 
 /**
+ * `ln β`, the logarithm of the largest variance of a step's noise.
+ *
+ * @example
+ * ```ts
+ * const step = { index: 0, count: 2, from: { t: 9, alphaBar: 0.25 }, to: { t: 4, alphaBar: 0.5 }, at: 9 }
+ * expect(logBeta(step)).toBe(Math.log(0.5))
+ * ```
+ */
+export const logBeta = (transition: Transition): number => Math.log(betaOf(transition))
+
+/**
+ * `ln β̃`, the logarithm of the posterior's variance, `σ(1)²`: −∞ on a step to the clean level.
+ *
+ * @example
+ * ```ts
+ * const step = { index: 0, count: 2, from: { t: 9, alphaBar: 0.25 }, to: { t: 4, alphaBar: 0.5 }, at: 9 }
+ * expect(logBetaTilde(step)).toBeCloseTo(Math.log((0.5 * 0.5) / 0.75), 15)
+ * ```
+ */
+export const logBetaTilde = (transition: Transition): number => 2 * Math.log(sigmaOfEta(transition, 1))
+
+/**
  * What is left of the old noise beside σ(η), `√(1−ᾱ_{t−1}−σ²)`, as a sum that nothing cancels in:
  * `√((1−ᾱ_{t−1})·(1 − η² + η²·(ᾱ_t/ᾱ_{t−1})·(1−ᾱ_{t−1})/(1−ᾱ_t)))`.
  */
