@@ -5,22 +5,28 @@ import { fail, type Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { nearest } from '../nearest.ts'
 import { autoEngines, type Engine, type EngineName, engineNames } from './engine.ts'
+import type { OnnxChoice } from './onnx-engine.ts'
 import { sayingOutOfMemory } from './out-of-memory.ts'
 import { reasonOf } from './reason.ts'
 
+const onnx =
+  (...choice: OnnxChoice) =>
+  async (): Promise<Engine> =>
+    (await import('./onnx-engine.ts')).onnxEngine(...choice)
+
 /** Each engine is loaded when it is asked for, and not before: some are large, some are optional. */
 const start: Readonly<Record<EngineName, () => Promise<Engine>>> = {
-  onnx: async () => (await import('./onnx-engine.ts')).onnxEngine('cpu', 'single'),
+  onnx: onnx('cpu', 'single'),
   webgpu: async () => (await import('./webgpu-engine.ts')).webgpuEngine('webgpu'),
   'webgpu:software': async () => (await import('./webgpu-engine.ts')).webgpuEngine('webgpu:software'),
-  'onnx:cuda': async () => (await import('./onnx-engine.ts')).onnxEngine('cuda', 'single'),
-  'onnx:webgpu': async () => (await import('./onnx-engine.ts')).onnxEngine('webgpu', 'single'),
-  'onnx:coreml': async () => (await import('./onnx-engine.ts')).onnxEngine('coreml', 'single'),
-  'onnx:dml': async () => (await import('./onnx-engine.ts')).onnxEngine('dml', 'single'),
-  'onnx:half': async () => (await import('./onnx-engine.ts')).onnxEngine('cpu', 'half'),
-  'onnx:cuda:half': async () => (await import('./onnx-engine.ts')).onnxEngine('cuda', 'half'),
-  'onnx:webgpu:half': async () => (await import('./onnx-engine.ts')).onnxEngine('webgpu', 'half'),
-  'onnx:dml:half': async () => (await import('./onnx-engine.ts')).onnxEngine('dml', 'half'),
+  'onnx:cuda': onnx('cuda', 'single'),
+  'onnx:webgpu': onnx('webgpu', 'single'),
+  'onnx:coreml': onnx('coreml', 'single'),
+  'onnx:dml': onnx('dml', 'single'),
+  'onnx:half': onnx('cpu', 'half'),
+  'onnx:cuda:half': onnx('cuda', 'half'),
+  'onnx:webgpu:half': onnx('webgpu', 'half'),
+  'onnx:dml:half': onnx('dml', 'half'),
   'tensorflow-gpu': async () => (await import('./tensorflow-engine.ts')).tensorflowEngine('tensorflow-gpu'),
   tensorflow: async () => (await import('./tensorflow-engine.ts')).tensorflowEngine('tensorflow'),
   wasm: async () => (await import('./tfjs-engine.ts')).wasmEngine(),

@@ -27,9 +27,9 @@ const places: Readonly<Record<Provider, string>> = {
 }
 
 /** What can be asked for: Core ML chooses its precision by itself. */
-type Choice = readonly [Provider, 'single'] | readonly [Exclude<Provider, 'coreml'>, 'half']
+export type OnnxChoice = readonly [Provider, 'single'] | readonly [Exclude<Provider, 'coreml'>, 'half']
 
-const nameOf = ([provider, precision]: Choice): EngineName => {
+const nameOf = ([provider, precision]: OnnxChoice): EngineName => {
   if (precision === 'single') return provider === 'cpu' ? 'onnx' : `onnx:${provider}`
   return provider === 'cpu' ? 'onnx:half' : `onnx:${provider}:half`
 }
@@ -76,7 +76,7 @@ const tryProvider = async (provider: Provider, options: OnnxOptions): Promise<vo
 }
 
 /** onnxruntime with a provider, whose graph's numbers are of a precision. */
-export const onnxEngine = async (...choice: Choice): Promise<Engine> => {
+export const onnxEngine = async (...choice: OnnxChoice): Promise<Engine> => {
   const [provider, precision] = choice
   const { env } = await right(onnxLibrary)
   const options: OnnxOptions = { precision, ...(provider === 'cpu' ? {} : { providers: [provider] }) }
