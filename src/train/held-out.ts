@@ -10,6 +10,7 @@ import { lossOn } from '../diffusion/weighting.ts'
 import { E } from '../fp.ts'
 import { checkLabels } from '../model/condition.ts'
 import { toPrediction } from '../model/to-prediction.ts'
+import { drawNoise } from '../noise/draw-noise.ts'
 import { philox } from '../noise/philox.ts'
 import type { Examples } from './batch.ts'
 import { type Learning, networkOnTensors } from './learning.ts'
@@ -66,10 +67,7 @@ export const heldOutLoss = ({
     if (E.isLeft(known)) throw known.left
     const each = tf.tidy(() => {
       const x0 = tfjs.fromValues(images)
-      const noise = tfjs.fromValues({
-        shape: images.shape,
-        data: philox({ seed, samples }).draw(0, images.shape),
-      })
+      const noise = drawNoise(tfjs, philox({ seed, samples }), 0, images.shape)
       const network = networkOnTensors(architecture, weights)
       const asked = known.right && tf.tensor1d([...known.right], 'int32')
       const answer = network(tfjs.combine(noised(levels)(x0, noise)), tf.tensor1d(t), asked)

@@ -14,6 +14,7 @@ import { checkLabels } from '../model/condition.ts'
 import type { Denoiser } from '../model/denoiser.ts'
 import type { Trained } from '../model/tensor-denoiser.ts'
 import type { Network } from '../model/unet2d.ts'
+import { drawNoise } from '../noise/draw-noise.ts'
 import { philox } from '../noise/philox.ts'
 import { uniform } from '../noise/uniform.ts'
 import { initialWeights } from './initial-weights.ts'
@@ -168,7 +169,7 @@ export const slopes = (learning: Learning, learner: Learner, examples: Examples)
 
   const measure = (): readonly [losses: tf.Tensor, norm: tf.Tensor, gradients: Tensors] => {
     const x0 = tfjs.fromValues(images)
-    const noise = tfjs.fromValues({ shape: images.shape, data: philox({ seed }).draw(step, images.shape) })
+    const noise = drawNoise(tfjs, philox({ seed }), step, images.shape)
     const xt = tfjs.combine(noised(levels)(x0, noise))
     const times = tf.tensor1d([...t])
     const classes = labels && tf.tensor1d([...labels], 'int32')
