@@ -14,6 +14,7 @@ import {
   scan,
   toArray,
 } from 'rxjs'
+import type { Values, VectorAlgebra } from '../algebra/algebra.ts'
 import { rowsOf } from '../algebra/shape.ts'
 import { type BoundOptions, type BoundTerm, variationalBound } from '../diffusion/bound.ts'
 import { type ClipChoice, clipEstimate, clipFor } from '../diffusion/clip.ts'
@@ -27,9 +28,10 @@ import { sumOf } from '../diffusion/sum.ts'
 import { transitions } from '../diffusion/transition.ts'
 import { fail } from '../failure.ts'
 import { ask, tensorsOf } from '../model/ask.ts'
-import type { Denoiser } from '../model/denoiser.ts'
+import type { Condition, Denoiser } from '../model/denoiser.ts'
 import type { LabelledImages } from '../model/labelled-images.ts'
-import { openScope } from '../model/scope.ts'
+import { openScope, type Scope } from '../model/scope.ts'
+import { drawNoise } from '../noise/draw-noise.ts'
 import { philox } from '../noise/philox.ts'
 import { orThrow } from '../or-throw.ts'
 
@@ -60,13 +62,23 @@ export interface BitsPerDimension {
   readonly terms: readonly number[]
 }
 
-interface Sums {
-  readonly images: number
-  readonly bits: number
-  readonly squares: number
-  readonly prior: number
-  readonly terms: readonly number[]
+type Sums = Omit<BitsPerDimension, 'error'> & { readonly squares: number }
+
+/** Images of the stream, and which they are. */
+interface Batch<T> {
+  readonly images: Values
+  readonly condition: Condition
+  /** The images in the algebra. */
+  readonly x0: T
+  readonly samples: readonly number[]
 }
+
+/** Runs with tensors that are freed when it has ended, however. */
+const inScope = <T, A>(algebra: VectorAlgebra<T>, run: (made: Scope<T>) => Observable<A>): Observable<A> =>
+  defer(() => {
+    const made = openScope(algebra)
+    return defer(() => run(made)).pipe(finalize(made.close))
+  })
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
 
@@ -133,71 +145,57 @@ export const bitsPerDimension = <T>({
   })
   const clipping = clipFor(clip, model.range)
 
+  /** How the term of step k is asked of a batch. */
   const asked = terms.map(({ transition, bits }, k) => {
     const { from: level, at } = transition
     const noised = forward(level)
     const toEstimate = estimate(predicts, level)
     const clipped = clipEstimate(algebra, clipping, level)
     const toVariance = isLearned ? learnedVariance(variance, transition, chain[k - 1]) : undefined
-    /** The term of some images, whose first is the stream's image `first`. */
-    return (
-      { images, ...condition }: LabelledImages,
-      first: number,
-    ): Observable<ReturnType<BoundTerm['bits']>> =>
-      defer(() => {
-        const made = openScope(algebra)
-        const samples = Array.from({ length: rowsOf(images.shape) }, (_, row) => first + row)
-        return defer(() => {
-          const x0 = made.of(algebra.fromValues(images))
-          const z = { shape: images.shape, data: philox({ seed, samples }).draw(k, images.shape) }
-          const xt = made.of(
-            algebra.combine(
-              evaluate(noised, { xt: [], x0: sumOf(x0), eps: [], z: sumOf(made.of(algebra.fromValues(z))) }),
-            ),
-          )
-          const question = { x: xt, t: samples.map(() => at), condition }
-          return ask(model, question, made.waitUntil).pipe(
-            mergeMap((prediction) => {
-              made.add(...tensorsOf(prediction))
-              const seen = clipped(sumOf(xt), toEstimate(sumOf(xt), sumOf(prediction.output)))
-              made.add(...seen.made)
-              if (isLearned && prediction.variance === undefined)
-                throw fail('VarianceMissing', { rule: `a bound with the variance ${variance}` })
-              const read = Promise.all([
-                algebra.toValues(made.of(algebra.combine(seen.estimate.x0))),
-                prediction.variance === undefined ? undefined : algebra.toValues(prediction.variance),
-              ])
-              made.waitUntil(read)
-              return from(read)
-            }),
-            map(([predicted, v]) =>
-              bits(
-                images,
-                predicted,
-                v === undefined || toVariance === undefined ? undefined : toVariance(v),
-              ),
-            ),
-          )
-        }).pipe(finalize(made.close))
+    return ({ images, condition, x0, samples }: Batch<T>): Observable<ReturnType<BoundTerm['bits']>> =>
+      inScope(algebra, (made) => {
+        const z = made.of(drawNoise(algebra, philox({ seed, samples }), k, images.shape))
+        const xt = made.of(algebra.combine(evaluate(noised, { xt: [], x0: sumOf(x0), eps: [], z: sumOf(z) })))
+        const question = { x: xt, t: samples.map(() => at), condition }
+        return ask(model, question, made.waitUntil).pipe(
+          mergeMap((prediction) => {
+            made.add(...tensorsOf(prediction))
+            const seen = clipped(sumOf(xt), toEstimate(sumOf(xt), sumOf(prediction.output)))
+            made.add(...seen.made)
+            if (toVariance !== undefined && prediction.variance === undefined)
+              throw fail('VarianceMissing', { rule: `a bound with the variance ${variance}` })
+            const read = Promise.all([
+              algebra.toValues(made.of(algebra.combine(seen.estimate.x0))),
+              prediction.variance === undefined ? undefined : algebra.toValues(prediction.variance),
+            ])
+            made.waitUntil(read)
+            return from(read)
+          }),
+          map(([predicted, v]) => bits(images, predicted, v && toVariance?.(v))),
+        )
       })
   })
 
-  const measure = (batch: LabelledImages, first: number): Observable<Sums> =>
-    from(asked).pipe(
-      concatMap((term) => term(batch, first)),
-      toArray(),
-      map((parts) => {
-        const priors = prior(batch.images)
-        const each = priors.map((bits, row) => bits + sum(parts.map((part) => part[row]!)))
-        return {
-          images: each.length,
-          bits: sum(each),
-          squares: sum(each.map((bits) => bits ** 2)),
-          prior: sum(priors),
-          terms: parts.map(sum),
-        }
-      }),
-    )
+  const measure = ({ images, ...condition }: LabelledImages, first: number): Observable<Sums> =>
+    inScope(algebra, (made) => {
+      const samples = Array.from({ length: rowsOf(images.shape) }, (_, row) => first + row)
+      const batch = { images, condition, x0: made.of(algebra.fromValues(images)), samples }
+      return from(asked).pipe(
+        concatMap((term) => term(batch)),
+        toArray(),
+        map((parts) => {
+          const priors = prior(images)
+          const each = priors.map((bits, row) => bits + sum(parts.map((part) => part[row]!)))
+          return {
+            images: each.length,
+            bits: sum(each),
+            squares: sum(each.map((bits) => bits ** 2)),
+            prior: sum(priors),
+            terms: parts.map(sum),
+          }
+        }),
+      )
+    })
   return (batches$) =>
     defer(() => {
       let seen = 0
