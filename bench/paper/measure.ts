@@ -1,6 +1,7 @@
 /** How the cells are measured. */
 import type * as tf from '@tensorflow/tfjs-core'
-import { concatMap, from, lastValueFrom, range, reduce, toArray } from 'rxjs'
+import { concatMap, count, from, lastValueFrom, range, toArray } from 'rxjs'
+import { stackRows } from '../../src/algebra/stack-rows.ts'
 import {
   ddim,
   type Denoiser,
@@ -63,30 +64,21 @@ const CLASSES = 10
 /** How often a run is timed, for the median. */
 const TIMES = 5
 
-/** Features, batch after batch. */
-export const joined = (parts: readonly Features[]): Features => ({
-  shape: [parts.reduce((sum, { shape }) => sum + shape[0]!, 0), parts[0]!.shape[1]!],
-  data: Float32Array.from(parts.flatMap(({ data }) => [...data])),
-})
-
 const firstOf = ({ shape, data }: Features, rows: number): Features => ({
   shape: [rows, shape[1]!],
   data: data.subarray(0, rows * shape[1]!),
 })
 
+/** Some samples of the seed. */
+interface Batch {
+  readonly rule: Rule
+  readonly spacing: Spacing
+  readonly first: number
+  readonly rows: number
+}
+
 /** Samples `first` to `first + rows − 1` of the seed, the classes in turn. */
-const samples = (
-  { model }: Bench,
-  {
-    rule,
-    spacing,
-    first,
-    rows,
-  }: Readonly<Record<'first' | 'rows', number>> & {
-    readonly rule: Rule
-    readonly spacing: Spacing
-  },
-) => {
+const samples = ({ model }: Bench, { rule, spacing, first, rows }: Batch) => {
   const ids = Array.from({ length: rows }, (_, row) => first + row)
   return finalSnapshot(
     respace(model.schedule, spacing).pipe(
@@ -119,8 +111,8 @@ const quality = async (bench: Bench, cell: QualityCell): Promise<Measured> => {
       toArray(),
     ),
   )
-  const calls = await lastValueFrom(respace(bench.model.schedule, spacing).pipe(reduce((n) => n + 1, 0)))
-  return { ...cell, distances: distancesOf(joined(parts), bench.known), calls }
+  const calls = await lastValueFrom(respace(bench.model.schedule, spacing).pipe(count()))
+  return { ...cell, distances: distancesOf(stackRows(parts), bench.known), calls }
 }
 
 const reconstruction = async ({ model, source }: Bench, cell: ReconstructionCell): Promise<Measured> => {
@@ -158,4 +150,4 @@ export const featuresOf = (classifier: LoadedClassifier, source: ImageSource): P
       concatMap(({ images }) => from(classifier.features(images))),
       toArray(),
     ),
-  ).then(joined)
+  ).then(stackRows)

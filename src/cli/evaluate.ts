@@ -2,6 +2,7 @@
  * `rxdiffusion evaluate`: how far samples are from data, in the features of a classifier.
  */
 import { concat, concatMap, map, type Observable, toArray } from 'rxjs'
+import { stackRows } from '../algebra/stack-rows.ts'
 import { defaultImages, openImages } from '../data/open-images.ts'
 import { type ImageSource, imageBatches, takeImages } from '../data/image-source.ts'
 import { engineNames } from '../engine/engine.ts'
@@ -98,18 +99,6 @@ const prepare = (flags: EvaluateFlags): TE.TaskEither<Failure, Prepared> =>
     TE.bindW('model', () => loadClassifier(defaultClassifier)),
   )
 
-const joined = (parts: readonly Features[]): Features => {
-  const [first] = parts
-  const rows = parts.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0)
-  const size = first?.shape[1] ?? 0
-  const data = new Float32Array(rows * size)
-  parts.reduce((at, part) => {
-    data.set(part.data, at)
-    return at + part.data.length
-  }, 0)
-  return { shape: [rows, size], data }
-}
-
 /** What an image shows to the classifier, of all images. */
 const look =
   ({ model, batch }: Prepared) =>
@@ -117,7 +106,7 @@ const look =
     imageBatches(batch)(source).pipe(
       concatMap(({ images }) => model.features(images)),
       toArray(),
-      map(joined),
+      map(stackRows),
     )
 
 /** The figures, and the digits after the point that mean something. */
