@@ -4,20 +4,7 @@
  *     node engine.js ENGINE MODEL
  */
 import * as tf from '@tensorflow/tfjs-core'
-import { createInterface } from 'node:readline'
-import { E } from '../src/fp.ts'
-import {
-  ddim,
-  denoise,
-  finalSnapshot,
-  loadModel,
-  openEngine,
-  orThrow,
-  philox,
-  respace,
-  trailing,
-  type EngineName,
-} from '../src/node.ts'
+import { ddim, denoise, finalSnapshot, loadModel, orThrow, philox, respace, trailing } from '../src/node.ts'
 import { timeKernels } from './kernels.ts'
 import {
   decodeFloats,
@@ -26,19 +13,10 @@ import {
   type SampleAnswer,
   type SampleRequest,
 } from './protocol.ts'
+import { openOrLeave, serve } from './serve.ts'
 
 const [name = '', modelPath = ''] = process.argv.slice(2)
-const say = (answer: object): void => {
-  process.stdout.write(`${JSON.stringify(answer)}\n`)
-}
-
-const opened = await openEngine(name as EngineName)()
-if (E.isLeft(opened)) {
-  // the last words of a rival are why it left
-  process.stderr.write(`Error: ${opened.left.message}\n`)
-  process.exit(1)
-}
-const engine = opened.right
+const engine = await openOrLeave(name)
 const model = await orThrow(loadModel(engine, modelPath))
 
 const sample = async ({ rows, steps, repeats, start, labels }: SampleRequest): Promise<SampleAnswer> => {
@@ -64,16 +42,8 @@ const sample = async ({ rows, steps, repeats, start, labels }: SampleRequest): P
   return { ms, end: encodeFloats(end) }
 }
 
-say({ about: engine.about })
-for await (const line of createInterface(process.stdin)) {
-  try {
-    const request = JSON.parse(line) as SampleRequest | KernelsRequest
-    say(
-      request.kind === 'kernels'
-        ? { kernels: await timeKernels(engine, model, modelPath, request) }
-        : await sample(request),
-    )
-  } catch (error) {
-    say({ error: error instanceof Error ? error.message : String(error) })
-  }
-}
+await serve({ about: engine.about }, async (request: SampleRequest | KernelsRequest) =>
+  request.kind === 'kernels'
+    ? { kernels: await timeKernels(engine, model, modelPath, request) }
+    : sample(request),
+)

@@ -5,32 +5,14 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { lastValueFrom, map, range, tap } from 'rxjs'
-import { E, TE } from '../src/fp.ts'
-import {
-  adamw,
-  decodeUNet2DConfig,
-  type EngineName,
-  linearSchedule,
-  openEngine,
-  orThrow,
-  train,
-  unet2d,
-} from '../src/node.ts'
+import { TE } from '../src/fp.ts'
+import { adamw, decodeUNet2DConfig, linearSchedule, orThrow, train, unet2d } from '../src/node.ts'
 import { decodeFloats, type TrainAnswer, type TrainRequest } from './protocol.ts'
+import { openOrLeave, serve } from './serve.ts'
 
 const [name = '', modelPath = ''] = process.argv.slice(2)
-const say = (answer: object): void => {
-  process.stdout.write(`${JSON.stringify(answer)}\n`)
-}
-
-const opened = await openEngine(name as EngineName)()
-if (E.isLeft(opened)) {
-  // the last words of a rival are why it left
-  process.stderr.write(`Error: ${opened.left.message}\n`)
-  process.exit(1)
-}
+const engine = await openOrLeave(name)
 const json: unknown = JSON.parse(readFileSync(join(modelPath, 'config.json'), 'utf8'))
 const config = orThrow(decodeUNet2DConfig('config.json')(json))
 const shape = [...config.sample_size, config.in_channels]
@@ -65,11 +47,4 @@ const learn = async ({ updates, seed, images, labels }: TrainRequest): Promise<T
   return { ms, losses }
 }
 
-say({ about: opened.right.about })
-for await (const line of createInterface(process.stdin)) {
-  try {
-    say(await learn(JSON.parse(line) as TrainRequest))
-  } catch (error) {
-    say({ error: error instanceof Error ? error.message : String(error) })
-  }
-}
+await serve({ about: engine.about }, learn)

@@ -7,7 +7,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import ort, { type InferenceSession } from 'onnxruntime-node'
 import { of } from 'rxjs'
 import { emptyGraph } from '../src/algebra/onnx/graph.ts'
@@ -15,7 +14,7 @@ import { encodeModel } from '../src/algebra/onnx/model.ts'
 import { onnxParameters } from '../src/algebra/onnx.ts'
 import { onnxDenoiser } from '../src/engine/onnx.ts'
 import { openOnnx } from '../src/engine/onnx-session.ts'
-import { E, pipe, TE } from '../src/fp.ts'
+import { pipe, TE } from '../src/fp.ts'
 import { inspectUNet2D } from '../src/model/inspection.ts'
 import {
   ddim,
@@ -38,22 +37,17 @@ import {
   decodeFloats,
   encodeFloats,
   type Greeting,
-  type KernelsRequest,
   type NullAnswer,
   type NullRequest,
   type ProductAnswer,
   type ProductRequest,
-  type Request,
   type SampleAnswer,
   type SampleRequest,
-  type TrainRequest,
 } from './protocol.ts'
+import { serve } from './serve.ts'
 
 const [modelPath = '', threadsGiven = '1', exports] = process.argv.slice(2)
 const threads = Number(threadsGiven)
-const say = (answer: object): void => {
-  process.stdout.write(`${JSON.stringify(answer)}\n`)
-}
 
 /** Opens a model, and gives what it returns together with the session that it opened on the way. */
 const watchingSession = async <A>(open: () => Promise<A>): Promise<readonly [A, InferenceSession]> => {
@@ -228,10 +222,7 @@ const product = async ({ size, repeats }: ProductRequest): Promise<ProductAnswer
   return { ms }
 }
 
-/** Training and the times of kernels are other processes'. */
-type Asked = Exclude<Request, TrainRequest | KernelsRequest>
-
-const answerTo = (request: Asked): Promise<object> =>
+const answerTo = (request: SampleRequest | NullRequest | ProductRequest): Promise<object> =>
   request.kind === 'sample'
     ? sample(request)
     : request.kind === 'null'
@@ -239,14 +230,4 @@ const answerTo = (request: Asked): Promise<object> =>
       : product(request)
 
 const greeting: Greeting = { about: `${about}, Node ${process.versions.node}`, flops }
-say(greeting)
-for await (const line of createInterface(process.stdin)) {
-  const answer = pipe(
-    await TE.tryCatch(
-      () => answerTo(JSON.parse(line) as Asked),
-      (error) => ({ error: error instanceof Error ? error.message : String(error) }),
-    )(),
-    E.toUnion,
-  )
-  say(answer)
-}
+await serve(greeting, answerTo)
