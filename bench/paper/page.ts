@@ -70,15 +70,25 @@ const asGood = (results: Results, eta: Eta): string => {
   return `- 1,000 steps of ${name} come as near to the data as ${said('frechet', 'Fréchet distance')}, and ${said('kernel', 'kernel distance')}.`
 }
 
-/** A part of the page; nothing where nothing was measured yet. */
+/** A part of the page, or that it is still to be measured. */
 const section = (title: string, measured: boolean, text: string): string =>
-  measured ? `## ${title}\n\n${text}\n` : `## ${title}\n\nNot measured yet.\n`
+  `## ${title}\n\n${measured ? text : 'Not measured yet.'}\n`
 
 const tables = (results: Results, spacing: SpacingName): string =>
   [
     byEta(results, spacing, (cell) => cell.distances.map(({ frechet }) => frechet.toFixed(2)).join(' / ')),
     byEta(results, spacing, (cell) => kernelOf(cell.distances.at(-1)!)),
   ].join('\n\n')
+
+/** Spacings that visit fewer levels than they are asked for. */
+const repeatsOf = (results: Results, spacing: SpacingName): string =>
+  [
+    ...new Set(
+      all(results, 'quality')
+        .filter((cell) => cell.spacing === spacing && cell.calls < cell.steps)
+        .map(({ calls, steps }) => `${String(calls)} steps of ${String(steps)}`),
+    ),
+  ].join(', ')
 
 const errorTable = (results: Results): string =>
   markdown(
@@ -90,10 +100,13 @@ const errorTable = (results: Results): string =>
     ]),
   )
 
+const secondsOf = ([first]: ReadonlyArray<Of<'time'>>): string =>
+  `seconds for ${many(first?.images ?? 0, 'image')}`
+
 const timeTable = (results: Results): string => {
   const time = all(results, 'time')
   return markdown(
-    ['S', `seconds for ${String(time[0]?.images ?? '')} images`, 'ms for a step of an image'],
+    ['S', secondsOf(time), 'ms for a step of an image'],
     time.map(({ steps, seconds, images }) => [
       String(steps),
       seconds.toFixed(2),
@@ -134,7 +147,7 @@ ${[
   section(
     'Table 1, quadratic spacing',
     has('quality', 'quadratic'),
-    `Repeated timesteps are dropped: 49 steps of 50, 96 of 100.\n\n${tables(results, 'quadratic')}`,
+    `Repeated timesteps are dropped: ${repeatsOf(results, 'quadratic')}.\n\n${tables(results, 'quadratic')}`,
   ),
   section(
     'As good in fewer steps',
@@ -156,6 +169,7 @@ ${[
 
 /** The pictures by the names of their files. */
 export const pictures = async (results: Results): Promise<ReadonlyArray<readonly [string, string]>> => {
+  const times = all(results, 'time')
   const quality: Curves = {
     by: 'rule',
     x: { column: 'steps', title: 'S' },
@@ -176,12 +190,12 @@ export const pictures = async (results: Results): Promise<ReadonlyArray<readonly
   const time: Curves = {
     by: 'rule',
     x: { column: 'steps', title: 'S' },
-    panels: [{ column: 'seconds', title: 'seconds for 16 images' }],
+    panels: [{ column: 'seconds', title: secondsOf(times) }],
     dotted: true,
-    points: all(results, 'time').map(({ steps, seconds }) => ({ rule: 'DDIM', steps, seconds })),
+    points: times.map(({ steps, seconds }) => ({ rule: 'DDIM', steps, seconds })),
   }
   return [
     ['quality.svg', await toSvg(quality)],
-    ...(time.points.length === 0 ? [] : [['time.svg', await toSvg(time)] as const]),
+    ...(times.length === 0 ? [] : [['time.svg', await toSvg(time)] as const]),
   ]
 }
