@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu'
 import * as tf from '@tensorflow/tfjs-core'
 import { readdirSync } from 'node:fs'
 import { from, lastValueFrom, map, toArray } from 'rxjs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { Values, VectorAlgebra } from '../../src/algebra/algebra.ts'
 import { float64 } from '../../src/algebra/float64.ts'
 import { tfjs } from '../../src/algebra/tfjs.ts'
@@ -23,9 +23,7 @@ import type { Schedule } from '../../src/diffusion/schedule.ts'
 import { explicit } from '../../src/diffusion/spacing.ts'
 import { type Transition, transitions } from '../../src/diffusion/transition.ts'
 import type { Denoiser } from '../../src/model/denoiser.ts'
-import { openEngine } from '../../src/engine/engines.ts'
-import { orThrow } from '../../src/or-throw.ts'
-import { describeOn } from '../support/engines.ts'
+import { describeApart } from '../support/engines.ts'
 import { denoise } from '../../src/stream/denoise.ts'
 import { snapshot } from '../../src/stream/snapshot.ts'
 import { right } from '../laws/arbitrary.ts'
@@ -160,20 +158,12 @@ describe('the solvers of diffusers, step by step', () => {
   })
 })
 
-for (const engine of ['tensorflow', 'webgpu:software'] as const)
-  describeOn(engine, 'the solvers of diffusers, step by step', () => {
-    beforeAll(async () => {
-      await orThrow(openEngine(engine))
-      // images this small WebGPU would rather compute with on this side
-      if (engine === 'webgpu:software') tf.env().set('WEBGPU_CPU_FORWARD', false)
-      expect(engine).toContain(tf.getBackend())
-    })
-
-    it.each(names)('%s', async (name) => {
-      const before = tf.memory().numTensors
-      const error = await replay(tfjs, readChain(name))
-      expect(tf.memory().numTensors).toBe(before)
-      achieved.push(`${name.padEnd(46)} ${error.toExponential(1)} on ${engine}`)
-      expect(error).toBeLessThan(2e-4)
-    })
+describeApart('the solvers of diffusers, step by step', (engine) => {
+  it.each(names)('%s', async (name) => {
+    const before = tf.memory().numTensors
+    const error = await replay(tfjs, readChain(name))
+    expect(tf.memory().numTensors).toBe(before)
+    achieved.push(`${name.padEnd(46)} ${error.toExponential(1)} on ${engine}`)
+    expect(error).toBeLessThan(2e-4)
   })
+})

@@ -8,9 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { VectorAlgebra } from '../../src/algebra/algebra.ts'
 import { float64 } from '../../src/algebra/float64.ts'
 import { tfjs } from '../../src/algebra/tfjs.ts'
-import { openEngine } from '../../src/engine/engines.ts'
-import { orThrow } from '../../src/or-throw.ts'
-import { describeOn } from '../support/engines.ts'
+import { describeApart } from '../support/engines.ts'
 import { zeroTerminalSnr } from '../../src/diffusion/schedule.ts'
 import { invert } from '../../src/experiment/invert.ts'
 import type { Denoiser } from '../../src/model/denoiser.ts'
@@ -118,18 +116,10 @@ describe('the chains of diffusers that go their own ways, step by step', () => {
   })
 })
 
-for (const engine of ['tensorflow', 'webgpu:software'] as const)
-  describeOn(engine, 'the chains of diffusers that go their own ways, step by step', () => {
-    beforeAll(async () => {
-      await orThrow(openEngine(engine))
-      // images this small WebGPU would rather compute with on this side
-      if (engine === 'webgpu:software') tf.env().set('WEBGPU_CPU_FORWARD', false)
-      expect(engine).toContain(tf.getBackend())
-    })
-
-    it.each(Object.entries(samplers))('%s', async (name, sampler) => {
-      const before = tf.memory().numTensors
-      holds(name, engine, (await replay(tfjs, readChain(`steps/${name}.safetensors`), sampler)).peer)
-      expect(tf.memory().numTensors).toBe(before)
-    })
+describeApart('the chains of diffusers that go their own ways, step by step', (engine) => {
+  it.each(Object.entries(samplers))('%s', async (name, sampler) => {
+    const before = tf.memory().numTensors
+    holds(name, engine, (await replay(tfjs, readChain(`steps/${name}.safetensors`), sampler)).peer)
+    expect(tf.memory().numTensors).toBe(before)
   })
+})

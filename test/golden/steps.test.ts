@@ -2,16 +2,14 @@ import '@tensorflow/tfjs-backend-cpu'
 import * as tf from '@tensorflow/tfjs-core'
 import { readdirSync } from 'node:fs'
 import { lastValueFrom, toArray } from 'rxjs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { VectorAlgebra } from '../../src/algebra/algebra.ts'
 import { float64 } from '../../src/algebra/float64.ts'
 import { tfjs } from '../../src/algebra/tfjs.ts'
-import { openEngine } from '../../src/engine/engines.ts'
-import { orThrow } from '../../src/or-throw.ts'
 import { denoise } from '../../src/stream/denoise.ts'
 import { respace } from '../../src/stream/respace.ts'
 import { snapshot } from '../../src/stream/snapshot.ts'
-import { describeOn } from '../support/engines.ts'
+import { describeApart } from '../support/engines.ts'
 import { goldenPath } from '../support/goldens.ts'
 import { byFormula } from './by-formula.ts'
 import {
@@ -98,18 +96,10 @@ describe('the chains of diffusers, step by step', () => {
   }
 })
 
-for (const engine of ['tensorflow', 'webgpu:software'] as const)
-  describeOn(engine, 'the chains of diffusers, step by step', () => {
-    beforeAll(async () => {
-      await orThrow(openEngine(engine))
-      // images this small WebGPU would rather compute with on this side
-      if (engine === 'webgpu:software') tf.env().set('WEBGPU_CPU_FORWARD', false)
-      expect(engine).toContain(tf.getBackend())
-    })
-
-    it.each(names)('%s', async (name) => {
-      const before = tf.memory().numTensors
-      hold(engine, await replay(tfjs, readChain(`steps/${name}`)))
-      expect(tf.memory().numTensors).toBe(before)
-    })
+describeApart('the chains of diffusers, step by step', (engine) => {
+  it.each(names)('%s', async (name) => {
+    const before = tf.memory().numTensors
+    hold(engine, await replay(tfjs, readChain(`steps/${name}`)))
+    expect(tf.memory().numTensors).toBe(before)
   })
+})
