@@ -3,7 +3,7 @@
  */
 import { extname, resolve } from 'node:path'
 import { lastValueFrom, type Observable, takeUntil, tap, toArray } from 'rxjs'
-import { fail, type Failure } from '../failure.ts'
+import type { Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { checkWritable, type Written, writeWhole } from '../media/sink/files.ts'
 import { quoted } from '../quoted.ts'
@@ -38,7 +38,7 @@ const formats: Readonly<Record<string, TableFile['textOf']>> = {
 const readFile = (path: string): E.Either<Failure, TableFile> => {
   const textOf = formats[extname(path).toLowerCase()]
   return textOf === undefined
-    ? E.left(fail('Usage', { reason: `-o takes files that end in .csv or .json, not ${quoted(path)}` }))
+    ? E.left(failWith(`-o takes files that end in .csv or .json, not ${quoted(path)}`))
     : E.right({ path, textOf })
 }
 
