@@ -85,7 +85,7 @@ const request: Omit<TrainRequest, 'rival' | 'updates'> = {
 
 const ours = startRival(process.execPath, [join(import.meta.dirname, 'learner.js'), engine, untrained], {
   TF_NUM_INTRAOP_THREADS: threads,
-  TF_NUM_INTEROP_THREADS: '1',
+  TF_NUM_INTEROP_THREADS: threads,
 })
 const found = flags['no-python'] ? { missing: '--no-python' } : findPython(join(workplace, 'venv'))
 const torch =

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Activation, NetworkAlgebra, Parameters, Shape, TensorAlgebra, Values } from './algebra.ts'
 import { attention } from './tfjs/attention.ts'
 import { conv2d } from './tfjs/conv2d.ts'
+import { doubled } from './tfjs/doubled.ts'
 import { registerGradients } from './tfjs/gradients.ts'
 import { groupNorm, groupNormSilu } from './tfjs/group-norm.ts'
 import { clampedCombination, linearCombination } from './tfjs/linear-combination.ts'
@@ -14,7 +15,6 @@ import { normals } from './tfjs/normals.ts'
 import { divideByQuantile, matchDeviation } from './tfjs/rows.ts'
 import { silu } from './tfjs/silu.ts'
 import { sinusoid } from './tfjs/sinusoid.ts'
-import { withGradient } from './tfjs/with-gradient.ts'
 
 registerGradients()
 
@@ -53,15 +53,6 @@ const tidy =
   <A extends readonly unknown[], R extends tf.TensorContainer>(f: (...args: A) => R) =>
   (...args: A): R =>
     tf.tidy(() => f(...args))
-
-/** What repeats a pixel four times sums four gradients; tfjs's own rule for it is wrong on cpu (4.22). */
-const upsample = withGradient(([image]: readonly [tf.Tensor4D]) => {
-  const [, height, width] = image.shape
-  return {
-    value: tf.image.resizeNearestNeighbor(image, [2 * height, 2 * width]),
-    gradFunc: (dy) => tf.mul(tf.avgPool(dy as tf.Tensor4D, 2, 2, 'valid'), 4),
-  }
-})
 
 /**
  * The algebra of tensors.
@@ -113,7 +104,7 @@ export const tfjs: TensorAlgebra<tf.Tensor> = {
     return tf.reshape(image, [rows, height * width, channels])
   },
   toImage: (tokens, like) => tf.reshape(tokens, [...like.shape.slice(0, 3), tokens.shape.at(-1) ?? 1]),
-  upsample: (image) => upsample(image as tf.Tensor4D),
+  upsample: doubled,
   averagePool: (image) => tf.avgPool(image as tf.Tensor4D, 2, 2, 'valid'),
   concat: (images) => tf.concat([...images], 3),
   split: (vector, parts) => tf.split(vector, parts, 1),
@@ -123,6 +114,19 @@ export const tfjs: TensorAlgebra<tf.Tensor> = {
 
 /** Which axis of a checkpoint's tensor becomes which of ours: inputs before outputs, and both last. */
 const layouts: Readonly<Record<number, number[]>> = { 2: [1, 0], 4: [2, 3, 1, 0] }
+
+/**
+ * The shape that a tensor of a checkpoint has here.
+ *
+ * @param shape - as it is stored
+ *
+ * @example
+ * ```ts
+ * expect(tfjsShape([8, 4, 3, 3])).toEqual([3, 3, 4, 8])
+ * ```
+ */
+export const tfjsShape = (shape: Shape): Shape =>
+  layouts[shape.length]?.map((axis) => shape[axis] ?? 1) ?? shape
 
 /**
  * Weights for {@link tfjs}, uploaded once in the layouts of tfjs.

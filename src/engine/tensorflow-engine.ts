@@ -6,9 +6,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import nodeUtil from 'node:util'
+import { registerCompiler } from '../algebra/tfjs/compiled.ts'
 import type { Engine } from './engine.ts'
 import { reasonOf } from './reason.ts'
 import { home, packageFolder, packageOf, type Parts } from './setup/place.ts'
+import { tensorflowCompiler } from './tensorflow/compile.ts'
+import type { NodeBackend } from './tensorflow/recording.ts'
 import { loadTfjs, useBackend } from './tfjs-engine.ts'
 
 /** What tfjs-node calls, and Node 23 has dropped. */
@@ -19,9 +22,9 @@ const restoreUtilities = (): void => {
 }
 
 /** What the backend shows of itself. */
-interface NodeBackend {
+interface Library extends NodeBackend {
   readonly isUsingGpuDevice: boolean
-  readonly binding: { readonly TF_Version: string }
+  binding: NodeBackend['binding'] & { readonly TF_Version: string }
 }
 
 const tryImport = async (module: string): Promise<unknown> => {
@@ -64,7 +67,9 @@ export const tensorflowEngine = async (parts: Parts): Promise<Engine> => {
   tf.enableProdMode()
   const from = await load(parts)
   await useBackend('tensorflow')
-  const { isUsingGpuDevice, binding } = tf.backend() as unknown as NodeBackend
+  const backend = tf.backend() as unknown as Library
+  const { isUsingGpuDevice, binding } = backend
+  registerCompiler('tensorflow', tensorflowCompiler(backend))
   if (parts === 'tensorflow-gpu' && !isUsingGpuDevice)
     throw new Error(
       'TensorFlow finds no GPU that it can use; see what `nvidia-smi` says, and type `rxdiffusion setup tensorflow --gpu` for the libraries of CUDA',

@@ -2,8 +2,10 @@
  * One update: what a network is asked, how wrong it is, and what becomes of its weights.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import { rowsOf, sameShape, showShape } from '../algebra/shape.ts'
-import { tfjs } from '../algebra/tfjs.ts'
+import { rowsOf, sameShape, showShape, sizeOf } from '../algebra/shape.ts'
+import type { Values } from '../algebra/algebra.ts'
+import { tfjs, tfjsShape } from '../algebra/tfjs.ts'
+import { compiled } from '../algebra/tfjs/compiled.ts'
 import { noised } from '../diffusion/objective.ts'
 import { levelAt } from '../diffusion/schedule.ts'
 import type { Weighting } from '../diffusion/weighting.ts'
@@ -19,9 +21,9 @@ import { philox } from '../noise/philox.ts'
 import { uniform } from '../noise/uniform.ts'
 import { initialWeights } from './initial-weights.ts'
 import { type Loss, squaredError } from './loss.ts'
-import { applyUpdates, globalNorm, type Rate, type Transform } from './optimiser.ts'
+import { asRow, globalNorm, onRow, type Rate, rowOf, type Transform } from './optimiser.ts'
 import { warmedDecay } from './rate.ts'
-import { combineTensors, keeping, mapTensors, named, type Tensors } from './tensors.ts'
+import { endToEnd, keeping, type Layout, named, takenApart, type Tensors } from './tensors.ts'
 import { type TimestepSampler, uniformTimesteps } from './timesteps.ts'
 import type { Examples } from './batch.ts'
 import { type Learner, tensorsOfLearner, type TrainingState, upload } from './training-state.ts'
@@ -36,6 +38,46 @@ import { type Learner, tensorsOfLearner, type TrainingState, upload } from './tr
  */
 export const networkOnTensors = (architecture: Architecture, weights: Tensors): Network<tf.Tensor> =>
   architecture(tfjs, (name) => named(weights, name))
+
+/** A network whose weights come with each question, as one row. */
+export interface Pupil {
+  /** Which weights there are, as tfjs has them. */
+  readonly layout: Layout
+  readonly ask: (weights: tf.Tensor, ...question: Parameters<Network<tf.Tensor>>) => tf.Tensor
+  readonly [Symbol.dispose]: () => void
+}
+
+/**
+ * A network that is asked again and again with other weights, as the backend does that best.
+ *
+ * @param architecture - the network
+ * @returns belongs to the caller
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * using network = pupil(mlp({ size: 2, width: 4, depth: 1 }))
+ * expect(network.layout.get('input.weight')?.shape).toEqual([2, 4])
+ * ```
+ */
+export const pupil = (architecture: Architecture): Pupil => {
+  const layout: Layout = new Map(
+    [...parametersOf(architecture)].map(([name, stored]) => {
+      const shape = [...tfjsShape(stored)]
+      return [name, { shape, size: sizeOf(shape) }]
+    }),
+  )
+  const { run, [Symbol.dispose]: dispose } = compiled(([weights], [x, t, labels]) =>
+    networkOnTensors(architecture, takenApart(weights!, layout))(x!, t!, labels),
+  )
+  return {
+    layout,
+    ask: (weights, x, t, labels) => run([weights], [x, t, ...(labels === undefined ? [] : [labels])]),
+    [Symbol.dispose]: dispose,
+  }
+}
 
 /** What is learned, and how. */
 export interface Learning {
@@ -62,49 +104,48 @@ export interface Learning {
  * A learner that has learned nothing yet, or what a state says.
  *
  * @param learning - what is learned
+ * @param network - of its architecture
  * @param start - where to go on from
  * @returns tensors that belong to the caller
  * @throws StateInvalid, StateMismatch for a state of another run
  */
-export const beginTraining = (learning: Learning, start: TrainingState | undefined): Learner => {
-  const { architecture, description, seed, optimiser, timesteps = uniformTimesteps } = learning
+export const beginTraining = (
+  learning: Learning,
+  { layout }: Pupil,
+  start: TrainingState | undefined,
+): Learner => {
+  const { architecture, description, seed, timesteps = uniformTimesteps } = learning
+  const optimiser = onRow(learning.optimiser, layout)
   const shapes = parametersOf(architecture)
-  if (start === undefined) {
-    const parameters = upload(initialWeights(shapes, seed))
-    return {
-      step: 0,
-      parameters,
-      ema: mapTensors(parameters, (one) => tf.clone(one)),
-      optimiser: keeping(
-        () => optimiser.init(parameters),
-        (made) => [...made.values()],
-      ),
-      timesteps: timesteps.init?.(description.schedule.trainedSteps) ?? new Float64Array(),
-    }
-  }
+  const row = (values: ReadonlyMap<string, Values>): tf.Tensor => endToEnd(upload(values, shapes), layout)
+  if (start === undefined)
+    return keeping(() => {
+      const parameters = row(initialWeights(shapes, seed))
+      return {
+        step: 0,
+        parameters,
+        ema: tf.clone(parameters),
+        optimiser: optimiser.init(asRow(parameters)),
+        timesteps: timesteps.init?.(description.schedule.trainedSteps) ?? new Float64Array(),
+      }
+    }, tensorsOfLearner)
   if (start.seed !== seed)
     throw fail('StateMismatch', { what: 'seed', saved: String(start.seed), given: String(seed) })
-  const made: Tensors[] = []
-  const kept = (tensors: Tensors): Tensors => {
-    made.push(tensors)
-    return tensors
-  }
-  try {
-    const parameters = kept(upload(start.parameters, shapes))
-    const ema = kept(upload(start.ema, shapes))
-    const remembered = kept(upload(start.optimiser))
-    const wanted = keeping(
-      () => [...optimiser.init(parameters).keys()],
-      () => [],
-    )
+  return keeping(() => {
+    const parameters = row(start.parameters)
+    const remembered = upload(start.optimiser)
+    const wanted = [...optimiser.init(asRow(parameters)).keys()]
     const missing = wanted.find((name) => !remembered.has(name))
     if (missing !== undefined || wanted.length !== remembered.size)
       throw fail('StateInvalid', { reason: 'its optimiser is another one' })
-    return { step: start.step, parameters, ema, optimiser: remembered, timesteps: start.timesteps }
-  } catch (error) {
-    tf.dispose(made.flatMap((tensors) => [...tensors.values()]))
-    throw error
-  }
+    return {
+      step: start.step,
+      parameters,
+      ema: row(start.ema),
+      optimiser: remembered,
+      timesteps: start.timesteps,
+    }
+  }, tensorsOfLearner)
 }
 
 /** What an update is told of its batch. */
@@ -117,9 +158,9 @@ export interface Told {
   readonly losses: readonly number[]
 }
 
-/** Gradients that belong to the caller, until it disposes of them all. */
+/** The gradient by all weights, as one row, which belongs to the caller until it disposes of it. */
 export interface Slopes {
-  readonly gradients: Tensors
+  readonly gradient: tf.Tensor
   readonly told: () => Promise<Told>
   readonly dispose: () => void
 }
@@ -147,12 +188,13 @@ const labelsFor = (
  * Asks the network about a batch, and which way its weights should go.
  *
  * @param learning - what is learned
+ * @param network - of its architecture
  * @param learner - as it stands
  * @param examples - the batch
  * @throws ShapesDisagree for images of another shape, and what {@link checkLabels} finds
  */
-export const slopes = (learning: Learning, learner: Learner, examples: Examples): Slopes => {
-  const { architecture, description, seed, weighting, timesteps = uniformTimesteps } = learning
+export const slopes = (learning: Learning, network: Pupil, learner: Learner, examples: Examples): Slopes => {
+  const { description, seed, weighting, timesteps = uniformTimesteps } = learning
   const { schedule, shape, predicts } = description
   const { step, parameters, timesteps: memory } = learner
   const { images } = examples
@@ -167,32 +209,25 @@ export const slopes = (learning: Learning, learner: Learner, examples: Examples)
   const levels = t.map((one) => levelAt(schedule, one))
   const loss = learning.loss ?? squaredError({ predicts, ...(weighting === undefined ? {} : { weighting }) })
 
-  const measure = (): readonly [losses: tf.Tensor, norm: tf.Tensor, gradients: Tensors] => {
+  const measure = (): readonly [losses: tf.Tensor, norm: tf.Tensor, gradient: tf.Tensor] => {
     const x0 = tfjs.fromValues(images)
     const noise = drawNoise(tfjs, philox({ seed }), step, images.shape)
     const xt = tfjs.combine(noised(levels)(x0, noise))
     const times = tf.tensor1d([...t])
     const classes = labels && tf.tensor1d([...labels], 'int32')
-    const names = [...parameters.keys()]
     let perRow = x0
-    const network = networkOnTensors(architecture, parameters)
     const whole = (): tf.Scalar => {
-      const each = loss({ levels, x0, noise, output: network(xt, times, classes) })
+      const each = loss({ levels, x0, noise, output: network.ask(parameters, xt, times, classes) })
       perRow = tf.keep(tf.clone(each))
       return tf.mean(weights === undefined ? each : tf.mul(each, tf.tensor1d([...weights])))
     }
-    const made = tf.grads(whole)(names.map((name) => named(parameters, name)))
-    const byName: Tensors = new Map(names.map((name, i) => [name, made[i]!]))
-    return [perRow, globalNorm(byName), byName]
+    const slope = tf.grad(whole)(parameters)
+    return [perRow, globalNorm(asRow(slope)), slope]
   }
-  const [losses, norm, gradients] = keeping(measure, ([each, size, byName]) => [
-    each,
-    size,
-    ...byName.values(),
-  ])
-  const owned = [losses, norm, ...gradients.values()]
+  const owned = keeping(measure, (made) => made)
+  const [losses, norm, gradient] = owned
   return {
-    gradients,
+    gradient,
     told: async () => {
       const [each, [gradientNorm = NaN]] = await Promise.all([losses.data(), norm.data()])
       const list = [...each]
@@ -200,7 +235,7 @@ export const slopes = (learning: Learning, learner: Learner, examples: Examples)
       return { loss: total / rows, gradientNorm, rows, t, losses: list }
     },
     dispose: () => {
-      tf.dispose(owned)
+      tf.dispose([...owned])
     },
   }
 }
@@ -209,26 +244,39 @@ export const slopes = (learning: Learning, learner: Learner, examples: Examples)
  * The learner after an update; its tensors belong to the caller, and the one before keeps its own.
  *
  * @param learning - what is learned
+ * @param network - of its architecture
  * @param learner - as it stands
- * @param gradients - of its parameters
+ * @param gradient - by its weights
  * @param told - of the batch
  */
 export const updated = (
   { optimiser, emaDecay = warmedDecay(), timesteps = uniformTimesteps }: Learning,
+  { layout }: Pupil,
   learner: Learner,
-  gradients: Tensors,
+  gradient: tf.Tensor,
   { t, losses }: Pick<Told, 't' | 'losses'>,
 ): Learner =>
   keeping(() => {
     const { step, parameters, ema, timesteps: memory } = learner
-    const made = optimiser.update({ step, updates: gradients, parameters, state: learner.optimiser })
-    const next = applyUpdates(parameters, made.updates)
+    const { updates, state } = onRow(optimiser, layout).update({
+      step,
+      updates: asRow(gradient),
+      parameters: asRow(parameters),
+      state: learner.optimiser,
+    })
+    const next = tfjs.combine([
+      [1, parameters],
+      [1, rowOf(updates)],
+    ])
     const decay = emaDecay(step)
     return {
       step: step + 1,
       parameters: next,
-      ema: combineTensors([decay, ema], [1 - decay, next]),
-      optimiser: made.state,
+      ema: tfjs.combine([
+        [decay, ema],
+        [1 - decay, next],
+      ]),
+      optimiser: state,
       timesteps: timesteps.learn?.(memory, t, losses) ?? memory,
     }
   }, tensorsOfLearner)

@@ -9,6 +9,7 @@ import {
   below,
   combineTensors,
   endToEnd,
+  type Layout,
   mapTensors,
   named,
   takenApart,
@@ -39,6 +40,8 @@ export interface Transform {
   readonly init: (parameters: Tensors) => Tensors
   /** Disposes of none of its arguments, and may hand them on. */
   readonly update: (updating: Updating) => Updated
+  /** The same for whoever has all numbers in one row, called `all`; where there is one, what it remembers is the same, too. */
+  readonly onRow?: Transform
 }
 
 /** A number for each step. */
@@ -87,6 +90,11 @@ export const chain = (...transforms: readonly Transform[]): Transform => ({
 /** What all tensors together are called. */
 const ALL = 'all'
 
+/** One row as tensors by name. */
+export const asRow = (row: tf.Tensor): Tensors => new Map([[ALL, row]])
+/** The row that {@link asRow} has named. */
+export const rowOf = (tensors: Tensors): tf.Tensor => named(tensors, ALL)
+
 /**
  * Shows a transform one row of numbers instead of many tensors, which is the same to whatever works element by element, and faster: optax's `flatten`.
  *
@@ -104,7 +112,7 @@ const ALL = 'all'
  * ```
  */
 export const flatten = (inner: Transform): Transform => {
-  const flat = (tensors: Tensors, like: Tensors): Tensors => new Map([[ALL, endToEnd(tensors, like)]])
+  const flat = (tensors: Tensors, like: Tensors): Tensors => asRow(endToEnd(tensors, like))
   return {
     init: (parameters) => {
       const all = flat(parameters, parameters)
@@ -115,9 +123,41 @@ export const flatten = (inner: Transform): Transform => {
     update: ({ step, updates, parameters, state }) => {
       const all = { updates: flat(updates, parameters), parameters: flat(parameters, parameters) }
       const made = inner.update({ step, ...all, state })
-      return { updates: takenApart(named(made.updates, ALL), parameters), state: made.state }
+      return { updates: takenApart(rowOf(made.updates), parameters), state: made.state }
     },
+    onRow: inner,
   }
+}
+
+/**
+ * A transform of one row, the other way round of {@link flatten}: it takes the row apart for one that has to know each tensor.
+ *
+ * @param transform - works on tensors by name
+ * @param layout - which those are
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const row = asRow(tf.tensor2d([[3, 4]]))
+ * const layout = new Map([['a', { shape: [1], size: 1 }], ['b', { shape: [1], size: 1 }]])
+ * const clip = onRow(clipByGlobalNorm(1), layout)
+ * const { updates } = clip.update({ step: 0, updates: row, parameters: row, state: clip.init(row) })
+ * expect(updates.get('all')?.dataSync()[1]).toBeCloseTo(0.8, 5)
+ * ```
+ */
+export const onRow = (transform: Transform, layout: Layout): Transform => {
+  const apart = (row: Tensors): Tensors => takenApart(rowOf(row), layout)
+  return (
+    transform.onRow ?? {
+      init: (row) => transform.init(apart(row)),
+      update: ({ step, updates, parameters, state }) => {
+        const made = transform.update({ step, updates: apart(updates), parameters: apart(parameters), state })
+        return { updates: asRow(endToEnd(made.updates, layout)), state: made.state }
+      },
+    }
+  )
 }
 
 /**

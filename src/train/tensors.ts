@@ -7,6 +7,9 @@ import { tfjs } from '../algebra/tfjs.ts'
 /** Tensors by name. */
 export type Tensors = ReadonlyMap<string, tf.Tensor>
 
+/** Which tensors there are, in their order. */
+export type Layout = ReadonlyMap<string, Pick<tf.Tensor, 'shape' | 'size'>>
+
 /**
  * Makes a tensor of each.
  *
@@ -41,7 +44,7 @@ export const mapTensors = (tensors: Tensors, f: (tensor: tf.Tensor, name: string
  * expect(row.arraySync()).toEqual([[1, 1, 0]])
  * ```
  */
-export const endToEnd = (tensors: Tensors, like: Tensors = tensors): tf.Tensor2D =>
+export const endToEnd = (tensors: Tensors, like: Layout = tensors): tf.Tensor2D =>
   tf.tidy(() =>
     tf.concat2d(
       [...like.keys()].map((name) => tf.reshape<tf.Rank.R2>(named(tensors, name), [1, -1])),
@@ -64,7 +67,7 @@ export const endToEnd = (tensors: Tensors, like: Tensors = tensors): tf.Tensor2D
  * expect(takenApart(endToEnd(tensors), tensors).get('w')?.arraySync()).toEqual([[1], [1]])
  * ```
  */
-export const takenApart = (row: tf.Tensor, like: Tensors): Tensors => {
+export const takenApart = (row: tf.Tensor, like: Layout): Tensors => {
   const shapes = [...like].map(([name, { shape, size }]) => ({ name, shape, size }))
   // each a vector first: wasm looks at what a tensor was made as, and wants biases of one axis
   const flat = tf.reshape(row, [-1])

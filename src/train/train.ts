@@ -14,6 +14,7 @@ import {
   subscribeOn,
   takeUntil,
 } from 'rxjs'
+import * as tf from '@tensorflow/tfjs-core'
 import { tfjs } from '../algebra/tfjs.ts'
 import { fail } from '../failure.ts'
 import { E } from '../fp.ts'
@@ -22,8 +23,8 @@ import { refCount } from '../stream/ref-count.ts'
 import { openRun } from '../stream/run.ts'
 import { startedBy, startsRuns } from '../stream/settled.ts'
 import type { Batch } from './batch.ts'
-import { beginTraining, type Learning, slopes, updated } from './learning.ts'
-import type { Tensors } from './tensors.ts'
+import { beginTraining, type Learning, pupil, slopes, updated } from './learning.ts'
+import { keeping, takenApart, type Tensors } from './tensors.ts'
 import { download, type Learner, tensorsOfLearner, type TrainingState } from './training-state.ts'
 
 /** How to train. */
@@ -97,7 +98,8 @@ export const train = (config: TrainConfig): OperatorFunction<Batch, TrainEvent> 
     throw fail('RunInvalid', { reason: `inFlight is ${String(inFlight)}, and has to be a number from 1` })
   return (batches$) => {
     const events$: Observable<TrainEvent> = defer(() => {
-      let learner = beginTraining(config, start)
+      const network = pupil(config.architecture)
+      let learner = beginTraining(config, network, start)
       const readers = refCount(tfjs.dispose)
       const run = openRun(tfjs, readers, inFlight)
       startedBy(events$, run.settling)
@@ -116,9 +118,25 @@ export const train = (config: TrainConfig): OperatorFunction<Batch, TrainEvent> 
         const tensors = tensorsOfLearner(learner)
         readers.retain(tensors)
         let loans = 1
+        const shown = new Map<tf.Tensor, Tensors>()
+        /** A row as the tensors that it is made of: only for those who look. */
+        const apart = (row: tf.Tensor): Tensors => {
+          const parts =
+            shown.get(row) ??
+            keeping(
+              () => takenApart(row, network.layout),
+              (made) => [...made.values()],
+            )
+          shown.set(row, parts)
+          return parts
+        }
         const returned = (): void => {
           loans -= 1
-          if (loans === 0) readers.release(tensors)
+          if (loans > 0) return
+          readers.release(tensors)
+          shown.forEach((parts) => {
+            tf.dispose([...parts.values()])
+          })
         }
         const lent = <A>(field: string, read: () => A): A => {
           if (loans === 0) throw fail('FrameExpired', { step, field })
@@ -135,15 +153,15 @@ export const train = (config: TrainConfig): OperatorFunction<Batch, TrainEvent> 
           ...told,
           step,
           get parameters() {
-            return lent('parameters', () => parameters)
+            return lent('parameters', () => apart(parameters))
           },
           get ema() {
-            return lent('ema', () => ema)
+            return lent('ema', () => apart(ema))
           },
           waitUntil,
           save: () => {
             const saved = lent('save', async (): Promise<TrainingState> => {
-              const [a, b, c] = await Promise.all([parameters, ema, optimiser].map(download))
+              const [a, b, c] = await Promise.all([apart(parameters), apart(ema), optimiser].map(download))
               return { step, seed: config.seed, parameters: a!, ema: b!, optimiser: c!, timesteps }
             })
             waitUntil(saved)
@@ -167,7 +185,7 @@ export const train = (config: TrainConfig): OperatorFunction<Batch, TrainEvent> 
             const examples = await batch()
             if (isOver()) return
             if (E.isLeft(examples)) throw examples.left
-            const asked = slopes(config, learner, examples.right)
+            const asked = slopes(config, network, learner, examples.right)
             try {
               const told = await asked.told()
               if (isOver()) return
@@ -177,7 +195,7 @@ export const train = (config: TrainConfig): OperatorFunction<Batch, TrainEvent> 
                   loss: told.loss,
                   gradientNorm: told.gradientNorm,
                 })
-              own(updated(config, learner, asked.gradients, told))
+              own(updated(config, network, learner, asked.gradient, told))
               const [event, returned] = deliver(told)
               try {
                 reader.next(event)
@@ -216,6 +234,7 @@ export const train = (config: TrainConfig): OperatorFunction<Batch, TrainEvent> 
         takeUntil(run.gate.failure),
         finalize(() => {
           readers.release(tensorsOfLearner(learner))
+          network[Symbol.dispose]()
           run.end()
         }),
       )

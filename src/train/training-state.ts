@@ -76,11 +76,11 @@ export const download = async (tensors: Tensors): Promise<ReadonlyMap<string, Va
     ),
   )
 
-/** Training in the middle of a run: a {@link TrainingState} on the backend. */
+/** Training in the middle of a run: a {@link TrainingState} on the backend. All weights are one row, which one kernel works on. */
 export interface Learner {
   readonly step: number
-  readonly parameters: Tensors
-  readonly ema: Tensors
+  readonly parameters: tf.Tensor
+  readonly ema: tf.Tensor
   readonly optimiser: Tensors
   readonly timesteps: Float64Array
 }
@@ -90,12 +90,16 @@ export interface Learner {
  *
  * @example
  * ```ts
- * const nothing = new Map()
- * expect(tensorsOfLearner({ step: 0, parameters: nothing, ema: nothing, optimiser: nothing, timesteps: new Float64Array() })).toEqual([])
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const row = tf.ones([1, 3])
+ * const learner = { step: 0, parameters: row, ema: row, optimiser: new Map(), timesteps: new Float64Array() }
+ * expect(tensorsOfLearner(learner)).toEqual([row])
  * ```
  */
 export const tensorsOfLearner = ({ parameters, ema, optimiser }: Learner): readonly tf.Tensor[] => [
-  ...new Set([parameters, ema, optimiser].flatMap((tensors) => [...tensors.values()])),
+  ...new Set([parameters, ema, ...optimiser.values()]),
 ]
 
 /**

@@ -5,7 +5,7 @@ import { float64, float64Parameters, type Values64 } from '../../src/algebra/flo
 import { onnx, onnxParameters } from '../../src/algebra/onnx.ts'
 import { emptyGraph } from '../../src/algebra/onnx/graph.ts'
 import { encodeModel } from '../../src/algebra/onnx/model.ts'
-import { field, message } from '../../src/algebra/onnx/protobuf.ts'
+import { field, message } from '../../src/protobuf.ts'
 import { sizeOf } from '../../src/algebra/shape.ts'
 import { E } from '../../src/fp.ts'
 import { unet2dOnnx } from '../../src/engine/onnx.ts'

@@ -9,7 +9,15 @@ import { parametersOf } from '../../src/model/architecture.ts'
 import { orThrow } from '../../src/or-throw.ts'
 import { squaredError } from '../../src/train/loss.ts'
 import { adamw, applyUpdates } from '../../src/train/optimiser.ts'
-import { combineTensors, mapTensors, named, type Tensors } from '../../src/train/tensors.ts'
+import { pupil } from '../../src/train/learning.ts'
+import {
+  combineTensors,
+  endToEnd,
+  mapTensors,
+  named,
+  takenApart,
+  type Tensors,
+} from '../../src/train/tensors.ts'
 import {
   goldenPath,
   maxAbsDifference,
@@ -48,27 +56,30 @@ for (const engine of ['tensorflow', 'wasm', 'cpu'] as const)
       const optimiser = adamw({ rate: () => 1e-3, weightDecay: 0.01 })
       const loss = squaredError({ predicts: 'epsilon' })
 
+      using network = pupil(architecture)
+      const names = [...network.layout.keys()]
       let parameters: Tensors = new Map(
         [...parametersOf(architecture)].map(([name, shape]) => [
           name,
           tfjsParameters(() => ({ shape, data: tensorOf(weights, name).data }))(name, shape),
         ]),
       )
+      // what has been asked once is compiled, where the engine compiles
+      network.ask(endToEnd(parameters), xt, tf.tensor1d(t), labels)
       let ema = mapTensors(parameters, (one) => tf.clone(one))
       let state = optimiser.init(parameters)
       const worst = { loss: 0, gradient: 0, parameter: 0 }
       for (let step = 0; step < 3; step++) {
-        const names = [...parameters.keys()]
-        const network = architecture(tfjs, (name) => named(parameters, name))
-        const { value, grads } = tf.valueAndGrads(() =>
-          tf.mean(loss({ levels, x0, noise, output: network(xt, tf.tensor1d(t), labels) })),
-        )(names.map((name) => named(parameters, name)))
+        const { value, grad } = tf.valueAndGrad((row: tf.Tensor) =>
+          tf.mean(loss({ levels, x0, noise, output: network.ask(row, xt, tf.tensor1d(t), labels) })),
+        )(endToEnd(parameters))
+        const gradients = takenApart(grad, network.layout)
         const error = maxAbsDifference(await value.data(), tensorOf(golden, `loss/${String(step)}`).data)
         worst.loss = Math.max(worst.loss, error)
         expect(error).toBeLessThan(1e-5)
         if (step === 0)
-          for (const [i, name] of names.entries()) {
-            const { data } = await tfjsParameterValues(grads[i]!)
+          for (const name of names) {
+            const { data } = await tfjsParameterValues(named(gradients, name))
             const expected = tensorOf(golden, `grad/${name}`).data
             const largest = expected.reduce((most, one) => Math.max(most, Math.abs(one)), 0)
             // what is added to every key adds the same to every logit, and softmax does not see it: rounding is all there is
@@ -80,7 +91,6 @@ for (const engine of ['tensorflow', 'wasm', 'cpu'] as const)
             worst.gradient = Math.max(worst.gradient, error)
             expect(error, name).toBeLessThan(1e-4)
           }
-        const gradients: Tensors = new Map(names.map((name, i) => [name, grads[i]!]))
         const made = optimiser.update({ step, updates: gradients, parameters, state })
         parameters = applyUpdates(parameters, made.updates)
         state = made.state

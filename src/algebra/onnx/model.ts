@@ -1,7 +1,7 @@
 /**
  * An ONNX model as data, and its bytes. Field numbers are those of onnx.proto (ONNX 1.12, IR version 8).
  */
-import { type Field, field, message } from './protobuf.ts'
+import { type Field, field, message } from '../../protobuf.ts'
 
 /** The element types that occur, with the numbers that TensorProto.DataType gives them. */
 export const elementType: { readonly float32: 1; readonly int64: 7; readonly float16: 10 } = {
