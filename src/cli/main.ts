@@ -158,7 +158,7 @@ program
 const plotCommand = program
   .command('plot')
   .description('plot schedules, spacings or the coefficients of samplers, several at a time')
-  .argument('[what]', 'schedule, spacing or coefficients')
+  .argument('<what>', 'schedule, spacing or coefficients')
   .argument('[kinds...]', 'which of them, such as linear cosine; see below')
 if (['plot', 'completion'].some(isMeant)) {
   const { addPlotOptions } = await import('./sampling-options.ts')
@@ -171,9 +171,9 @@ plotCommand
       '  rxdiffusion plot spacing trailing karras:rho=7 --steps 20 -o spacings.svg\n' +
       '  rxdiffusion plot coefficients ddim ddim:eta=0.5 ddpm --steps 20 -o coefficients.svg',
   )
-  .action(async (what: string | undefined, kinds: readonly string[], flags: PlotFlags) => {
+  .action(async (what: string, kinds: readonly string[], flags: PlotFlags) => {
     const { plot } = await import('./plot.ts')
-    process.exitCode = await plot(what ?? '', kinds, flags, (text) => process.stdout.write(text), words)
+    process.exitCode = await plot(what, kinds, flags, (text) => process.stdout.write(text), words)
   })
 
 program

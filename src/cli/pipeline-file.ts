@@ -19,7 +19,7 @@ import {
   invalidDocument,
   parseDocument,
 } from '../pipeline/document.ts'
-import type { PipelineError } from '../pipeline/flaws.ts'
+import type { PipelineError } from '../pipeline/flaw.ts'
 import { movePaths } from '../pipeline/paths.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { sweep } from '../pipeline/sweep.ts'

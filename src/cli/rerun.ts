@@ -14,10 +14,11 @@ import type { OutputFlags } from './output-flags.ts'
 import { readOutputs } from './outputs.ts'
 import { isModule, readComposition } from './pipeline-file.ts'
 import { refuse } from './refuse.ts'
-import { runAll, showAll, type Work, workOf } from './run.ts'
+import { runAll, showAll } from './run.ts'
 import { begunWith } from './run-folder.ts'
 import type { TellingFlags } from './telling-flags.ts'
 import { exitCode } from './exit-code.ts'
+import { type Work, workOf } from './work.ts'
 import type { Context } from './write-run.ts'
 
 /** The flags as the command line has them. */
@@ -133,9 +134,7 @@ export const rerun = (path: string, flags: RerunFlags, context: Context, again: 
             ? workFrom(path, provenance, flags)
             : await workOfModule(module, provenance, flags)()
         if (E.isLeft(work)) return refuse(context, work.left)
-        return flags.dryRun === true
-          ? showAll([work.right], (text) => context.stdout?.write(text))
-          : runAll([work.right], context)
+        return flags.dryRun === true ? showAll([work.right], context) : runAll([work.right], context)
       },
     ),
   )()

@@ -4,7 +4,7 @@
 import * as t from 'io-ts'
 import { E, pipe } from '../fp.ts'
 import { isRecord, quote } from '../json.ts'
-import type { PipelineError } from './flaws.ts'
+import type { PipelineError } from './flaw.ts'
 import { type Pipeline, pipelineCodec } from './pipeline.ts'
 import { NoSuch } from './struct.ts'
 

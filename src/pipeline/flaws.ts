@@ -2,10 +2,10 @@
  * What is impossible in a pipeline whose every setting is possible by itself.
  */
 import { attempt } from '../attempt.ts'
-import type { Failure } from '../failure.ts'
 import { E } from '../fp.ts'
 import { MOST_SAMPLES } from '../limits.ts'
 import { outputOf } from '../media/output/output.ts'
+import type { PipelineError } from './flaw.ts'
 import { batchOfNoise, countOfSeeds, flawOfNoise, stageNoise } from './noise.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { RouteSettings } from './route.ts'
@@ -13,28 +13,6 @@ import { flawOfSampler, type Sampler, stageSampler } from './sampler.ts'
 import { type Staged } from './staged.ts'
 import { stageSteps } from './steps.ts'
 import { many } from '../many.ts'
-
-/** What is wrong with a pipeline, and with which setting. */
-export interface PipelineError {
-  /** Keys and indices from the root to the setting. */
-  readonly way: readonly string[]
-  /** Whether it is about the name of the setting, or its value, which it is unless said. */
-  readonly part?: 'key' | 'value'
-  /** The end of a sentence. */
-  readonly reason: string
-}
-
-/**
- * A failure as what is wrong with a setting.
- *
- * @param way - to the setting
- */
-export const flawFrom = (way: PipelineError['way'], failure: Failure): PipelineError => {
-  const sentence = failure.message.replace(/[.]$/, '')
-  // what begins with a path begins as it is
-  const reason = 'path' in failure ? sentence : sentence.charAt(0).toLowerCase() + sentence.slice(1)
-  return { way, reason }
-}
 
 type Flaw = readonly [way: readonly string[], reason: string | undefined]
 
@@ -95,6 +73,17 @@ const ignores: Readonly<Record<string, ReadonlyArray<keyof Pipeline>>> = {
   interpolate: ['batch'],
 }
 
+/** The experiments that begin or end at the clean level, whatever steps say. */
+const endsClean: ReadonlySet<string> = new Set(['matrix', 'reconstruct', 'interpolate-images'])
+
+/** Labels that don't go round evenly over the points of a route. */
+const ofPoints = (labels: Pipeline['condition']['labels'], points: number): Flaw => [
+  ['condition', 'labels'],
+  labels !== undefined && points % labels.length !== 0
+    ? `there are ${many(labels.length, 'label')} for ${points} points`
+    : undefined,
+]
+
 /** Images of a route that are more than a run may have. */
 const ofRoute = (way: readonly string[], route: RouteSettings, points: number): Flaw => {
   const stops =
@@ -110,7 +99,7 @@ const ofRoute = (way: readonly string[], route: RouteSettings, points: number): 
 }
 
 const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
-  const { experiment, noise, outputs, batch } = pipeline
+  const { experiment, noise, outputs, batch, steps, condition } = pipeline
   if (experiment === undefined) return []
   const { kind } = experiment
   const way = ['experiment']
@@ -122,6 +111,12 @@ const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
         ? `${kind} has as many samples as ${kind === 'interpolate' ? 'its route has stops' : 'there are images'}`
         : undefined,
     ],
+    [
+      ['steps', 'finalLevel'],
+      steps.finalLevel === 'first' && endsClean.has(kind)
+        ? `it is first, and ${kind} ends at the clean level`
+        : undefined,
+    ],
     ...(kind === 'interpolate'
       ? ([
           [
@@ -129,7 +124,7 @@ const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
             points === 1 ? 'an interpolation takes a list of seeds, one for each point' : undefined,
           ],
           [
-            [...way, 'route'],
+            [...way, 'route', 'kind'],
             experiment.route.kind === 'plane' && points !== 4
               ? `a plane leads through 4 points, and there are ${points} seeds`
               : undefined,
@@ -140,6 +135,7 @@ const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
               ? `there are ${experiment.guidance.length} weights for ${points} points`
               : undefined,
           ],
+          ofPoints(condition.labels, points),
           ofRoute([...way, 'route'], experiment.route, points),
         ] satisfies readonly Flaw[])
       : []),
