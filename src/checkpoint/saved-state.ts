@@ -6,6 +6,7 @@ import type { Values } from '../algebra/algebra.ts'
 import { listOf, numberIn, oneOf, wholeFrom, words } from '../codecs.ts'
 import { decodeConfig } from '../decode-config.ts'
 import type { ClipChoice } from '../diffusion/clip.ts'
+import { predictionTypes } from '../diffusion/estimate.ts'
 import type { SavedState } from '../diffusion/saved-state.ts'
 import { fail, type FailureOf } from '../failure.ts'
 import { fnv1a } from '../fnv.ts'
@@ -61,7 +62,13 @@ const header = t.intersection([
     ahead: t.readonlyArray(transition),
     makers: t.intersection([
       t.type({ rule: words, noise: words, nextNoise: wholeFrom(0) }),
-      t.partial({ origin: t.type({ model: words, engine: words }) }),
+      t.partial({
+        answers: t.intersection([
+          t.type({ predicts: oneOf(...predictionTypes) }),
+          t.partial({ range: numberIn(0) }),
+        ]),
+        origin: t.type({ model: words, engine: words }),
+      }),
     ]),
   }),
   t.partial({ labels: listOf('classes', wholeFrom(0)), clip }),

@@ -11,7 +11,7 @@ import type { ChainConfig } from './continuation.ts'
 import type { Frame } from './frame.ts'
 import { checkInFlight } from './gate.ts'
 import { refCount } from './ref-count.ts'
-import { goOnFrom, type ResumeOptions } from './resume.ts'
+import { checkOnward, goOnFrom, type ResumeOptions } from './resume.ts'
 import { checkMakers, restoreState } from './save-state.ts'
 import { startsRuns } from './settled.ts'
 
@@ -55,7 +55,8 @@ export const checkReplay = <T>(state: SavedState, config: ReplayConfig<T>): E.Ei
  *
  * @remarks
  * 1. With the same model on the same engine of a CPU, the same rule and the same noise, what follows is what would have followed,
- *    bit for bit. Anything else is refused before anything runs.
+ *    bit for bit. Anything else is refused before anything runs, as far as it can be told: a rule is known by its name, and those that differ
+ *    only in a function (an η of the step, terms of your own) have one. Give terms of your own a name that says what they are.
  * 2. Cold: each subscription goes on from the state anew. The state is not changed, and can be gone on from any number of times.
  * 3. From there on another rule, other noise, another spacing and so on can be taken, as in {@link resume}.
  * 4. From the state of a chain's last frame nothing follows.
@@ -91,6 +92,7 @@ export const replayFrom = <T>(
   checkInFlight({ ...made, ...changes })
   const replayed$: Observable<Frame<T>> = defer(() => {
     checkMakers(state, made)
+    checkOnward(made, changes, { shape: state.tensors[0]?.shape ?? [], at })
     const { algebra } = made.model
     const latent = restoreState(algebra, state)
     const readers = refCount(algebra.dispose)

@@ -12,7 +12,8 @@ import { E } from '../../src/fp.ts'
 import type { Denoiser } from '../../src/model/denoiser.ts'
 import { philox } from '../../src/noise/philox.ts'
 import { denoise } from '../../src/stream/denoise.ts'
-import { checkSteps, type Latent, step } from '../../src/stream/step.ts'
+import { checkSteps } from '../../src/stream/check-steps.ts'
+import { type Latent, step } from '../../src/stream/step.ts'
 import { right } from '../laws/arbitrary.ts'
 
 const noise = philox({ seed: 7 })
