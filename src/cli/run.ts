@@ -12,6 +12,7 @@ import type { Composed } from '../pipeline/composition.ts'
 import { encodePipeline } from '../pipeline/decode.ts'
 import { movePaths } from '../pipeline/paths.ts'
 import { printPipeline } from '../pipeline/print.ts'
+import { startOf, withoutPackaged } from './lead-on.ts'
 import { type Opened, openModel } from './plan.ts'
 import { failWith } from './fail-with.ts'
 import { folderLocks, type FolderLocks } from './folder-lock.ts'
@@ -47,12 +48,13 @@ const orFree =
 
 /** The plan of a run; its steps and rows are known when frames have come. */
 const planOf = (
-  { composition: { outputs }, recipe, command, planned }: Work,
+  { composition: { outputs }, recipe, command, planned, branch }: Work,
   { model, engine, advice }: Pick<Opened, 'model' | 'engine' | 'advice'>,
   { frames$, captions = [], columns, branches }: Composed,
   folder: RunFolder | undefined,
 ): Plan => {
   const seen = { steps: 0, rows: 0 }
+  const pipeline = planned && withoutPackaged(planned.plan.pipeline)
   return {
     model,
     engine,
@@ -72,13 +74,15 @@ const planOf = (
     },
     captions,
     columns,
-    branches,
+    branches: branch === undefined ? branches : undefined,
     recipe,
     madeBy: {
       recipe: `${recipe}, ${engine}`,
       command,
       settings: { engine, ...resumedSetting(folder) },
-      ...(planned === undefined ? {} : { pipeline: encodePipeline(planned.plan.pipeline) }),
+      ...startOf({ command }, pipeline),
+      ...(branch === undefined ? {} : { branch }),
+      ...(pipeline === undefined ? {} : { pipeline: encodePipeline(pipeline) }),
     },
   }
 }

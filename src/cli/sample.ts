@@ -13,6 +13,7 @@ import { batchLabels } from '../model/batch-labels.ts'
 import { quoted } from '../quoted.ts'
 import { failWith } from './fail-with.ts'
 import { type FolderLocks, folderLocks } from './folder-lock.ts'
+import { startOf, wordsWithoutPackaged } from './lead-on.ts'
 import { commandOf } from './made-by.ts'
 import { outputFlagNames, type OutputFlags, outputsOf } from './output-flags.ts'
 import { configOf, type Opened, openPlan, recipeOf, resolved } from './plan.ts'
@@ -100,6 +101,7 @@ const prepare = (
     TE.chainFirstW(({ opened: { outputs } }) => folder?.open(outputs) ?? TE.right(undefined)),
     TE.map(({ opened, labels: { rows, names }, steps, config, frames$ }) => {
       const { settings } = opened
+      const command = wordsWithoutPackaged(commandOf('sample', flags))
       return {
         ...opened,
         frames$,
@@ -113,7 +115,8 @@ const prepare = (
         step: settings.rule.step,
         madeBy: {
           recipe: [recipeOf(settings), settings.noise.name, settings.seeding, opened.engine].join(', '),
-          command: commandOf('sample', flags),
+          command,
+          ...startOf({ command }),
           settings: {
             ...resolved(opened, config),
             samples: rows,

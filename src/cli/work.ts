@@ -20,6 +20,8 @@ export interface Work {
   readonly command: readonly string[]
   /** Where it comes from data. */
   readonly planned?: Planned
+  /** The one branch of its fork that is wanted: files are called as they are. */
+  readonly branch?: string
 }
 
 /** A run of data. */
