@@ -21,6 +21,7 @@ import { runAll, showAll } from './run.ts'
 import { begunWith } from './run-folder.ts'
 import type { TellingFlags } from './telling-flags.ts'
 import { exitCode } from './exit-code.ts'
+import { printTo } from './terminal.ts'
 import { type Work, workOf } from './work.ts'
 import type { Context } from './write-run.ts'
 
@@ -146,7 +147,7 @@ export const rerun = (path: string, flags: RerunFlags, context: Context, again: 
         const module = moduleOf(provenance.command)
         if (provenance.pipeline === undefined && module === undefined) {
           if (flags.dryRun !== true) return again([...provenance.command, ...outputWords(flags)])
-          context.stdout?.write(`rxdiffusion ${provenance.command.join(' ')}\n`)
+          printTo(context.stdout)(`rxdiffusion ${provenance.command.join(' ')}\n`)
           return exitCode.ok
         }
         const work =

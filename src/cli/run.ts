@@ -22,6 +22,7 @@ import { resumable, resumedSetting } from './resumable.ts'
 import { type BegunWith, type FolderFlags, readRunFolder, type RunFolder } from './run-folder.ts'
 import { saidAt } from './said-at.ts'
 import { exitCode } from './exit-code.ts'
+import { printTo } from './terminal.ts'
 import { composed, readWork, type Work } from './work.ts'
 import { type Context, type Plan, writeRun } from './write-run.ts'
 
@@ -170,7 +171,7 @@ export const showAll = (all: readonly Work[], context: Context): Promise<number>
     TE.match(
       (failure): number => refuse(context, failure),
       () => {
-        context.stdout?.write(
+        printTo(context.stdout)(
           all
             .map(({ planned, recipe }) =>
               planned === undefined ? `# ${recipe}\n` : printPipeline(planned.pipeline),

@@ -22,6 +22,7 @@ import { type BegunWith, type FolderFlags, readRunFolder, type RunFolder } from 
 import { samplingDefaults } from './sampling-flags.ts'
 import type { Flags } from './settings.ts'
 import { exitCode } from './exit-code.ts'
+import { printTo } from './terminal.ts'
 import { carryOut, type Context, type Plan, writeRun } from './write-run.ts'
 
 /** All flags of `sample`. */
@@ -130,7 +131,7 @@ const prepare = (
 
 /** Shows what would be run, and with what. */
 const showPlan = ({ madeBy: { recipe, settings }, outputs }: Plan, { stdout }: Context): Promise<number> => {
-  stdout?.write(printSettings({ recipe, ...settings, outputs }))
+  printTo(stdout)(printSettings({ recipe, ...settings, outputs }))
   return Promise.resolve(exitCode.ok)
 }
 
