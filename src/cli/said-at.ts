@@ -5,6 +5,7 @@ import { defaultImages } from '../data/open-images.ts'
 import type { Failure, FailureTag } from '../failure.ts'
 import { isRecord } from '../json.ts'
 import { flawFrom, type PipelineError } from '../pipeline/flaw.ts'
+import type { Pipeline } from '../pipeline/pipeline.ts'
 import type { Planned } from './pipeline-file.ts'
 
 type Way = PipelineError['way']
@@ -36,8 +37,8 @@ const ways: Partial<Readonly<Record<FailureTag, Way>>> = {
   ShapesDisagree: ['experiment', 'known'],
 }
 
-const flawOf = ({ plan: { pipeline } }: Planned, failure: Failure): PipelineError | undefined => {
-  const { model, experiment } = pipeline
+/** A failure as what is wrong with a setting, where one is at fault. */
+export const flawOf = ({ model, experiment }: Pipeline, failure: Failure): PipelineError | undefined => {
   const at = (way: Way | undefined): PipelineError | undefined => way && flawFrom(way, failure)
   if ('path' in failure) {
     const images = experiment !== undefined && 'images' in experiment ? experiment.images : undefined
@@ -62,6 +63,6 @@ const flawOf = ({ plan: { pipeline } }: Planned, failure: Failure): PipelineErro
 export const saidAt =
   (planned: Planned | undefined) =>
   (failure: Failure): Failure => {
-    const flaw = planned && flawOf(planned, failure)
+    const flaw = planned && flawOf(planned.plan.pipeline, failure)
     return planned === undefined || flaw === undefined ? failure : planned.refusal([flaw])
   }

@@ -9,7 +9,7 @@ import type { Model } from '../engine/engine.ts'
 import { checkRows } from '../pipeline/model-flaws.ts'
 import { failWith } from './fail-with.ts'
 import { isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
-import { saidAt } from './said-at.ts'
+import { flawOf, saidAt } from './said-at.ts'
 
 /** A run that a file asks for. */
 export interface Work {
@@ -67,25 +67,33 @@ const compose = ({ composition: { run } }: Work, model: Model): TE.TaskEither<Fa
     },
   )
 
+/** A run of data that is ready to begin, or all that is wrong with it. */
+const composedAs =
+  ({ plan, refusal }: Planned) =>
+  (work: Work, model: Model): TE.TaskEither<Failure, Composed> => {
+    const checked = plan.check(model)
+    return pipe(
+      compose(work, model),
+      TE.mapLeft((failure) => {
+        if (E.isRight(checked)) return saidAt(work.planned)(failure)
+        const flaw = 'path' in failure ? flawOf(plan.pipeline, failure) : undefined
+        return refusal([...checked.left, ...(flaw === undefined ? [] : [flaw])])
+      }),
+      TE.chainFirstEitherK(({ captions = [] }) =>
+        pipe(
+          checked,
+          E.chain(() => checkRows(plan.pipeline, captions.length)),
+          E.mapLeft(refusal),
+        ),
+      ),
+    )
+  }
+
 /**
  * A run that is ready to begin: everything is refused that can be refused before the network is asked.
  *
  * @param work - what is asked for
  * @param model - whose network is not asked; a model of which only facts are known does as well
  */
-export const composed = (work: Work, model: Model): TE.TaskEither<Failure, Composed> => {
-  const { planned } = work
-  return pipe(
-    TE.fromEither(
-      planned === undefined
-        ? E.right(undefined)
-        : pipe(planned.plan.check(model), E.mapLeft(planned.refusal)),
-    ),
-    TE.chain(() => pipe(compose(work, model), TE.mapLeft(saidAt(planned)))),
-    TE.chainFirstEitherK(({ captions = [] }) =>
-      planned === undefined
-        ? E.right(undefined)
-        : pipe(checkRows(planned.plan.pipeline, captions.length), E.mapLeft(planned.refusal)),
-    ),
-  )
-}
+export const composed = (work: Work, model: Model): TE.TaskEither<Failure, Composed> =>
+  (work.planned === undefined ? compose : composedAs(work.planned))(work, model)

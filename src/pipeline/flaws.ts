@@ -11,6 +11,7 @@ import type { Pipeline } from './pipeline.ts'
 import type { RouteSettings } from './route.ts'
 import { flawOfSampler, type Sampler, stageSampler } from './sampler.ts'
 import { type Staged } from './staged.ts'
+import type { Setting } from './salvage.ts'
 import { stageSteps } from './steps.ts'
 import { many } from '../many.ts'
 
@@ -35,8 +36,6 @@ const ofBatch = ({ noise, batch, experiment }: Pipeline): readonly Flaw[] => {
   const named = batchOfNoise(noise)
   const rows = typeof named === 'object' ? named.length : named
   const what = countOfSeeds(noise) === undefined ? 'samples' : 'seed'
-  if (batch !== undefined && batch > MOST_SAMPLES)
-    return [[['batch'], `it is ${batch}, and ${MOST_SAMPLES} samples are the most of one run`]]
   return batch !== undefined && rows !== undefined && rows !== batch && experiment === undefined
     ? [[['batch'], `it is ${batch}, and noise.${what} names ${rows} samples`]]
     : []
@@ -173,21 +172,31 @@ const ofOutputs = ({ outputs }: Pipeline): readonly Flaw[] =>
     ]
   })
 
+/** Flaws, and the settings that they are about. */
+type About = readonly [settings: readonly Setting[], flaws: readonly Flaw[]]
+
 /**
  * What is impossible in a pipeline, all of it.
  *
  * @param pipeline - which its codec takes
+ * @param doubtful - settings of which nothing is known; what is about them is left unsaid
  */
-export const flawsOf = (pipeline: Pipeline): readonly PipelineError[] => {
+export const flawsOf = (
+  pipeline: Pipeline,
+  doubtful: ReadonlySet<Setting> = new Set(),
+): readonly PipelineError[] => {
   const { noise, steps, sampler } = pipeline
-  const flaws: readonly Flaw[] = [
-    [['noise'], flawOfNoise(noise) ?? refusal(stageNoise(noise))],
-    [['steps'], refusal(stageSteps(steps))],
-    ofSampler(['sampler'], sampler),
-    ...ofBatch(pipeline),
-    ...ofFork(pipeline),
-    ...ofExperiment(pipeline),
-    ...ofOutputs(pipeline),
+  const all: readonly About[] = [
+    [['noise'], [[['noise'], flawOfNoise(noise) ?? refusal(stageNoise(noise))]]],
+    [['steps'], [[['steps'], refusal(stageSteps(steps))]]],
+    [['sampler'], [ofSampler(['sampler'], sampler)]],
+    [['noise', 'batch', 'experiment'], ofBatch(pipeline)],
+    [['fork', 'steps', 'experiment'], ofFork(pipeline)],
+    [['experiment', 'noise', 'outputs', 'batch', 'steps', 'condition'], ofExperiment(pipeline)],
+    [['outputs'], ofOutputs(pipeline)],
   ]
-  return flaws.flatMap(([way, reason]) => (reason === undefined ? [] : [{ way, reason }]))
+  return all
+    .filter(([settings]) => !settings.some((setting) => doubtful.has(setting)))
+    .flatMap(([, flaws]) => flaws)
+    .flatMap(([way, reason]) => (reason === undefined ? [] : [{ way, reason }]))
 }
