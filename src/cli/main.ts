@@ -16,13 +16,16 @@ import { failedOf, refuse } from './refuse.ts'
 import type { Listener } from './run-event.ts'
 import type { SampleFlags } from './sample.ts'
 import type { SetupFlags } from './setup.ts'
+import { jsonLine, printTo, terminalOf } from './terminal.ts'
 import { addTableVerbs } from './table-verbs.ts'
 import type { TellingFlags } from './telling-flags.ts'
 import type { TrainFlags } from './train.ts'
 import type { Context } from './write-run.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
-const words = (text: string): boolean => process.stderr.write(text)
+const terminal = terminalOf(process.stderr, process.env)
+const words = terminal.write
+const print = printTo(process.stdout)
 
 /** A pipe that was closed early (`| head`) is no failure of ours; another has to be told, if nobody else does. */
 for (const stream of [process.stdout, process.stderr])
@@ -93,11 +96,11 @@ const interrupted = (): AbortSignal => {
 }
 
 /** An event, for programs. */
-const tell: Listener = (event) => void process.stdout.write(`${JSON.stringify(event)}\n`)
+const tell: Listener = (event) => void process.stdout.write(jsonLine(event))
 
 /** What verbs that write files are told besides their flags. */
 const context = ({ json, quiet, preview }: TellingFlags): Context => ({
-  terminal: process.stderr,
+  terminal,
   stdout: process.stdout,
   version,
   report: json === true ? tell : undefined,
@@ -108,7 +111,7 @@ const context = ({ json, quiet, preview }: TellingFlags): Context => ({
 
 const outside: Outside = {
   context,
-  print: (text) => process.stdout.write(text),
+  print,
   words,
   exit: (code) => {
     process.exitCode = code
@@ -152,13 +155,13 @@ program
   .addHelpText('after', '\nExample:\n  rxdiffusion inspect my-model > model.yaml')
   .action(async (path: string) => {
     const { inspect } = await import('./inspect.ts')
-    process.exitCode = await inspect(path, (text) => process.stdout.write(text), words)
+    process.exitCode = await inspect(path, print, words)
   })
 
 const plotCommand = program
   .command('plot')
   .description('plot schedules, spacings or the coefficients of samplers, several at a time')
-  .argument('[what]', 'schedule, spacing or coefficients')
+  .argument('<what>', 'schedule, spacing or coefficients')
   .argument('[kinds...]', 'which of them, such as linear cosine; see below')
 if (['plot', 'completion'].some(isMeant)) {
   const { addPlotOptions } = await import('./sampling-options.ts')
@@ -171,9 +174,9 @@ plotCommand
       '  rxdiffusion plot spacing trailing karras:rho=7 --steps 20 -o spacings.svg\n' +
       '  rxdiffusion plot coefficients ddim ddim:eta=0.5 ddpm --steps 20 -o coefficients.svg',
   )
-  .action(async (what: string | undefined, kinds: readonly string[], flags: PlotFlags) => {
+  .action(async (what: string, kinds: readonly string[], flags: PlotFlags) => {
     const { plot } = await import('./plot.ts')
-    process.exitCode = await plot(what ?? '', kinds, flags, (text) => process.stdout.write(text), words)
+    process.exitCode = await plot(what, kinds, flags, print, words)
   })
 
 program
@@ -191,7 +194,7 @@ program
   .action(async (what: string, flags: SetupFlags) => {
     const { setup } = await import('./setup.ts')
     process.exitCode = await setup(what, flags, {
-      print: (text) => process.stdout.write(text),
+      print,
       words,
       signal: interrupted(),
     })
@@ -203,7 +206,7 @@ program
   .option('--quick', 'measure nothing, which saves two seconds for each engine')
   .action(async (flags: DoctorFlags) => {
     const { doctor } = await import('./doctor.ts')
-    await doctor((text) => process.stdout.write(text), flags)
+    await doctor(print, flags)
   })
 
 try {
@@ -213,7 +216,7 @@ try {
   const failure = error instanceof CommanderError ? refusalOf(meant)(error) : error
   // whoever is told in JSON is told this, too, be it that the flags could not be read
   const report = process.argv.includes('--json') ? tell : undefined
-  if (isFailure(failure)) process.exitCode = refuse({ terminal: process.stderr, report }, failure)
+  if (isFailure(failure)) process.exitCode = refuse({ terminal, report }, failure)
   else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCode.refused
   else {
     report?.(failedOf(error))

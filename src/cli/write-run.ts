@@ -36,9 +36,10 @@ import type { MadeBy } from './made-by.ts'
 import type { Opened, Tensor } from './plan.ts'
 import { notFinite } from './not-finite.ts'
 import { previewed, screenOf } from './preview.ts'
-import { reportProgress, type Terminal } from './progress.ts'
+import { reportProgress } from './progress.ts'
 import { failedOf, refuse } from './refuse.ts'
 import { type Listener, reportSteps } from './run-event.ts'
+import type { Terminal } from './terminal.ts'
 
 /** What a verb is told besides its flags. */
 export interface Context {
