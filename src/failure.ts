@@ -30,6 +30,8 @@ export interface FailureFacts {
     readonly nearest: string | undefined
   }
 
+  readonly ArgumentInvalid: { readonly argument: string; readonly given: string; readonly expected: string }
+
   // schedules, spacings, transitions
   readonly ScheduleInvalid: { readonly reason: string }
   readonly SpacingInvalid: { readonly spacing: string; readonly reason: string }
@@ -133,6 +135,7 @@ export interface FailureFacts {
 /** One sentence per tag. */
 const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Tag]) => string } = {
   NameUnknown: (f) => `There is no ${f.what} ${f.given}; there are ${list(f.known)}${hint(f.nearest)}.`,
+  ArgumentInvalid: (f) => `${f.argument} is ${f.given}, and has to be ${f.expected}.`,
 
   // schedules, spacings, transitions
   ScheduleInvalid: (f) => `The schedule is not usable: ${f.reason}.`,

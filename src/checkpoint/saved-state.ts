@@ -2,6 +2,8 @@
  * Saved states as files: the numbers as safetensors, and everything else as JSON in its metadata.
  */
 import * as t from 'io-ts'
+import { checkArgument } from '../arguments.ts'
+import { aState } from '../expected.ts'
 import type { Values } from '../algebra/algebra.ts'
 import { listOf, numberIn, oneOf, wholeFrom, words } from '../codecs.ts'
 import { decodeConfig } from '../decode-config.ts'
@@ -99,7 +101,9 @@ const finite = (choice: ClipChoice): ClipChoice => {
  * expect(decodeState('run.safetensors', encodeState(state))).toEqual(E.right(state))
  * ```
  */
-export const encodeState = ({ tensors, ...rest }: SavedState): Uint8Array => {
+export const encodeState = (state: SavedState): Uint8Array => {
+  checkArgument('state', aState, state)
+  const { tensors, ...rest } = state
   const json = {
     version: VERSION,
     ...rest,

@@ -62,7 +62,17 @@ class CallOptions implements PredictOptions {
   }
 }
 
-const checkTimes = (shape: Shape, t: readonly number[]): void => {
+/**
+ * Refuses a question that has not a time for each row.
+ *
+ * @throws RunInvalid
+ *
+ * @example
+ * ```ts
+ * expect(() => { checkTimes([3, 28, 28, 1], [500]) }).toThrow('about 3 samples at 1 times')
+ * ```
+ */
+export const checkTimes = (shape: Shape, t: readonly number[]): void => {
   const rows = rowsOf(shape)
   if (t.length !== rows)
     throw fail('RunInvalid', {

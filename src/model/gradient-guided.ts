@@ -2,6 +2,8 @@
  * Guidance by a gradient: a model that climbs what somebody else knows about the image.
  */
 import { defer, mergeMap, Observable } from 'rxjs'
+import { aFunction, checkOptions, orNothing } from '../arguments.ts'
+import { someLabels } from '../expected.ts'
 import type { PredictionType } from '../diffusion/estimate.ts'
 import type { Level } from '../diffusion/level.ts'
 import { trainingTarget } from '../diffusion/objective.ts'
@@ -46,7 +48,7 @@ const reach = (predicts: PredictionType, level: Level): number => {
  *
  * @param options - `gradient`, `weight`, `labels`
  * @returns an endomorphism of denoisers
- * @throws GuidanceInvalid for a weight that is no finite number (of a function: when it is asked)
+ * @throws GuidanceInvalid for a weight that is no finite number (of a function: when it is asked); ArgumentInvalid for a gradient that is no function
  *
  * @example
  * ```ts
@@ -57,8 +59,10 @@ const reach = (predicts: PredictionType, level: Level): number => {
  * expect(steered.output - plain.output).toBeCloseTo(-2 * Math.sqrt(1 - model.schedule.alphaBars[500]!), 12)
  * ```
  */
-export const gradientGuided = <T>({ gradient, weight = 1, labels }: GradientGuidance<T>): Guidance<T> => {
-  if (typeof weight === 'number') checkedWeight(weight)
+export const gradientGuided = <T>(options: GradientGuidance<T>): Guidance<T> => {
+  checkOptions({ gradient: aFunction, labels: orNothing(someLabels) }, options)
+  const { gradient, weight = 1, labels } = options
+  if (typeof weight !== 'function') checkedWeight(weight)
   return (model) => {
     const { algebra, predicts, schedule } = model
     const isTold = model.labels !== undefined || labels === undefined

@@ -2,6 +2,7 @@
  * A sampler as an operator: transitions in, every intermediate x_t out.
  */
 import type { OperatorFunction } from 'rxjs'
+import { checkOptions } from '../arguments.ts'
 import type { Shape } from '../algebra/algebra.ts'
 import { rowsOf, sameShape, showShape } from '../algebra/shape.ts'
 import type { Transition } from '../diffusion/transition.ts'
@@ -12,6 +13,7 @@ import type { ChainConfig } from './continuation.ts'
 import { checkInFlight } from './gate.ts'
 import type { Denoiser } from '../model/denoiser.ts'
 import { drawNoise } from '../noise/draw-noise.ts'
+import { expectedConfig } from './expected-config.ts'
 import type { Frame } from './frame.ts'
 import { refCount } from './ref-count.ts'
 
@@ -56,7 +58,7 @@ const checkStart = <T>({ algebra, shape }: Denoiser<T>, start: T, asked: number 
  *    and what the frames before it have saved goes on ({@link replayFrom}).
  *
  * @param config - model, rule, noise
- * @throws RunInvalid for a batch that is no whole number from 1, or an inFlight below 1
+ * @throws RunInvalid for a batch or an inFlight that is no whole number from 1; ArgumentInvalid for a part that is none
  * @returns an operator; its errors are failures (StepsApart, EtaOutOfRange, ScheduleMismatch, LabelsMissing, LabelsUnexpected, RunInvalid for a `start` of
  *   another shape, …) or what the model or a sink threw
  *
@@ -71,6 +73,7 @@ const checkStart = <T>({ algebra, shape }: Denoiser<T>, start: T, asked: number 
  * ```
  */
 export const denoise = <T>(config: DenoiseConfig<T>): OperatorFunction<Transition, Frame<T>> => {
+  checkOptions(expectedConfig, config)
   const { model, noise, start, condition } = config
   const asked = config.batch ?? condition?.labels?.length
   const rows = asked ?? 1

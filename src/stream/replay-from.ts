@@ -2,12 +2,15 @@
  * Going on from a state that was saved: after a kill, on another day, or once more from the middle.
  */
 import { defer, type Observable } from 'rxjs'
+import { checkArgument, checkOptions } from '../arguments.ts'
 import { attempt } from '../attempt.ts'
+import { aState } from '../expected.ts'
 import type { SavedState } from '../diffusion/saved-state.ts'
 import type { Failure } from '../failure.ts'
 import type { E } from '../fp.ts'
 import { companyOf, inCompany } from './company.ts'
 import type { ChainConfig } from './continuation.ts'
+import { expectedChanges, expectedConfig } from './expected-config.ts'
 import type { Frame } from './frame.ts'
 import { checkInFlight } from './gate.ts'
 import { refCount } from './ref-count.ts'
@@ -17,6 +20,11 @@ import { startsRuns } from './settled.ts'
 
 /** What a saved chain was made with; its classes and its way of clipping are in the state. */
 export type ReplayConfig<T> = Omit<ChainConfig<T>, 'condition' | 'clip'>
+
+const checkReplayed = (state: SavedState, config: object): void => {
+  checkArgument('state', aState, state)
+  checkOptions(expectedConfig, config)
+}
 
 /** What the state says of how it goes on, and what it is told. */
 const asMade = <T>({ labels, clip }: SavedState, config: ReplayConfig<T>): ChainConfig<T> => ({
@@ -45,6 +53,7 @@ const asMade = <T>({ labels, clip }: SavedState, config: ReplayConfig<T>): Chain
  */
 export const checkReplay = <T>(state: SavedState, config: ReplayConfig<T>): E.Either<Failure, void> =>
   attempt(() => {
+    checkReplayed(state, config)
     checkMakers(state, asMade(state, config))
   })
 
@@ -66,7 +75,7 @@ export const checkReplay = <T>(state: SavedState, config: ReplayConfig<T>): E.Ei
  * @param state - a saved chain
  * @param config - what it was made with
  * @param changes - what is to be otherwise from here on; nothing unless said
- * @throws RunInvalid for an inFlight below 1
+ * @throws RunInvalid for an inFlight that is no whole number from 1; ArgumentInvalid for what is no state, no config or no change
  * @returns its frames; it errors with StateMismatch, StateInvalid, or as {@link denoise}
  *
  * @example
@@ -87,9 +96,11 @@ export const replayFrom = <T>(
   config: ReplayConfig<T>,
   changes: ResumeOptions = {},
 ): Observable<Frame<T>> => {
+  checkInFlight({ ...config, ...changes })
+  checkReplayed(state, config)
+  checkOptions(expectedChanges, changes)
   const { at, ahead } = state
   const made = asMade(state, config)
-  checkInFlight({ ...made, ...changes })
   const replayed$: Observable<Frame<T>> = defer(() => {
     checkMakers(state, made)
     checkOnward(made, changes, { shape: state.tensors[0]?.shape ?? [], at })

@@ -5,6 +5,7 @@ import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, 
 import type { Level } from '../diffusion/level.ts'
 import type { Spacing } from '../diffusion/spacing.ts'
 import { type FinalLevel, transitionsFrom } from '../diffusion/transition.ts'
+import { checkOptions } from '../arguments.ts'
 import { rowsOf } from '../algebra/shape.ts'
 import type { Shape } from '../algebra/algebra.ts'
 import type { Denoiser } from '../model/denoiser.ts'
@@ -14,7 +15,8 @@ import { checkParts } from './check-steps.ts'
 import { companyOf, inCompany } from './company.ts'
 import { type ChainConfig, continuation, type Continuation } from './continuation.ts'
 import { emitSteps } from './emit-steps.ts'
-import type { Frame } from './frame.ts'
+import { expectedChanges } from './expected-config.ts'
+import { checkFrame, type Frame } from './frame.ts'
 import { checkInFlight } from './gate.ts'
 import { startsRuns } from './settled.ts'
 import { needs } from './step.ts'
@@ -115,8 +117,9 @@ export const goOnFrom = <T>(
  * 6. An error passes through; unsubscribing cancels whichever run is under way.
  *
  * @param options - what is to be otherwise
- * @throws RunInvalid for an inFlight below 1
- * @returns an operator; its errors are those of {@link denoise}, or SpacingInvalid for a spacing that does not fit the schedule
+ * @throws RunInvalid for an inFlight that is no whole number from 1; ArgumentInvalid for options that are none
+ * @returns an operator; its errors are those of {@link denoise}, SpacingInvalid for a spacing that does not fit the schedule, or
+ *   OperatorInvalid for what is no frame
  *
  * @example
  * ```ts
@@ -130,6 +133,7 @@ export const goOnFrom = <T>(
 export const resume = (
   options: ResumeOptions = {},
 ): (<T>(frames$: Observable<Frame<T>>) => Observable<Frame<T>>) => {
+  checkOptions(expectedChanges, options)
   checkInFlight(options)
   return <T>(frames$: Observable<Frame<T>>) => {
     const resumed$: Observable<Frame<T>> = defer(() => {
@@ -139,6 +143,7 @@ export const resume = (
         last?.onward.readers.release(needs(last.onward.latent))
       }
       const keepLast = tap((frame: Frame<T>) => {
+        checkFrame('resume', frame)
         const onward = frame[continuation]()
         const at = frame.transition.to
         if (last === undefined)

@@ -166,7 +166,7 @@ describe('switchRule', () => {
     [[{ until: { step: 3 }, rule }], 'the last stage has an end'],
     [[{ until: { step: 0 }, rule }, { rule }], 'step is 0, and has to be a whole number from 1'],
     [[{ until: { step: 1.5 }, rule }, { rule }], 'step is 1.5, and has to be a whole number from 1'],
-    [[{ until: { t: NaN }, rule }, { rule }], 't is NaN, and has to be a number'],
+    [[{ until: { t: NaN }, rule }, { rule }], 't is NaN, and has to be a number from −1'],
     [[{ until: { alphaBar: 2 }, rule }, { rule }], 'alphaBar is 2, and has to lie between 0 and 1'],
     [[{ until: {}, rule }, { rule }], 'a stage ends at one of step, t, alphaBar and logSnr'],
     [[{ until: { step: 3, t: 5 }, rule }, { rule }], 'a stage ends at one of step, t, alphaBar and logSnr'],
