@@ -15,6 +15,12 @@ const shape = (extent: readonly number[]): string => `[${extent.join(', ')}]`
 const hint = (nearest: string | undefined): string =>
   nearest === undefined ? '' : `, and the nearest is ${nearest}`
 
+/** Where a step begins or ends. */
+interface Point {
+  readonly t: number
+  readonly alphaBar: number
+}
+
 /** The facts of every kind of failure, by tag. */
 export interface FailureFacts {
   readonly NameUnknown: {
@@ -23,6 +29,8 @@ export interface FailureFacts {
     readonly known: readonly string[]
     readonly nearest: string | undefined
   }
+
+  readonly ArgumentInvalid: { readonly argument: string; readonly given: string; readonly expected: string }
 
   // schedules, spacings, transitions
   readonly ScheduleInvalid: { readonly reason: string }
@@ -69,6 +77,7 @@ export interface FailureFacts {
   readonly NoiseInvalid: { readonly reason: string }
 
   // streams
+  readonly StepsApart: { readonly ended: Point; readonly begins: Point }
   readonly PredictionMissing: { readonly t: number }
   readonly FrameExpired: { readonly step: number; readonly field: string }
   readonly NotARun: Record<never, never>
@@ -126,6 +135,7 @@ export interface FailureFacts {
 /** One sentence per tag. */
 const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Tag]) => string } = {
   NameUnknown: (f) => `There is no ${f.what} ${f.given}; there are ${list(f.known)}${hint(f.nearest)}.`,
+  ArgumentInvalid: (f) => `${f.argument} is ${f.given}, and has to be ${f.expected}.`,
 
   // schedules, spacings, transitions
   ScheduleInvalid: (f) => `The schedule is not usable: ${f.reason}.`,
@@ -175,6 +185,11 @@ const sentences: { readonly [Tag in keyof FailureFacts]: (facts: FailureFacts[Ta
   NoiseInvalid: (f) => `The noise is not usable: ${f.reason}.`,
 
   // streams
+  StepsApart: ({ ended, begins }) =>
+    "The steps of a chain have to join up, and these don't: one ends at " +
+    (ended.t === begins.t
+      ? `t = ${String(ended.t)} with ᾱ = ${String(ended.alphaBar)}, and the next begins there with ᾱ = ${String(begins.alphaBar)}.`
+      : `t = ${String(ended.t)}, and the next begins at t = ${String(begins.t)}.`),
   PredictionMissing: (f) => `The model ended without a prediction at t = ${String(f.t)}.`,
   FrameExpired: (f) =>
     `${f.field} of the frame of step ${String(f.step)} was read after the frame was handed back. ` +

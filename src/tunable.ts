@@ -3,29 +3,67 @@
  * a registry of such functions is all that a reader of settings needs to know.
  */
 import type * as t from 'io-ts'
+import { type Expected, type ExpectedOptions, flawOfOptions, orNothing, strangeOption } from './arguments.ts'
 import { oneOf } from './codecs.ts'
+import { type Failure, isFailure } from './failure.ts'
 import { closed } from './named-settings.ts'
 
 /** A function with the codecs of its options, by name. */
 export type Tunable<Make> = Make & { readonly settings: t.Props }
 
+/** Either of two; the name is that of the first. */
+const either = (first: Expected, second: Expected | undefined): Expected =>
+  second === undefined
+    ? first
+    : { name: `${first.name}, or ${second.name}`, is: (value) => first.is(value) || second.is(value) }
+
 /**
- * Gives a function the codecs of those of its options that are plain data.
+ * Gives a function the codecs of those of its options that are plain data, and looks at them when it is called: what the function itself does not
+ * refuse, in words of its own, is refused all the same.
  *
  * @param settings - by name; all may be left out
- * @param make - the function, which becomes the result
+ * @param make - the function, which becomes the result; options are its last argument, and have a default
+ * @param others - what else code can give, and files can't: further options, and other values of those
+ * @throws when called: what the function throws; ArgumentInvalid for an option that is nothing of its codec, NameUnknown for one that there is not
  *
  * @example
  * ```ts
  * const double = tunable({ by: numberIn(0, 2) }, ({ by = 2 }: { readonly by?: number } = {}) => 21 * by)
  * expect(double()).toBe(42)
+ * expect(() => double({ by: 3 })).toThrow('by is 3, and has to be a number from 0 to 2.')
  * expect(Object.keys(double.settings)).toEqual(['by'])
  * ```
  */
-export const tunable = <Make extends (...args: never[]) => unknown>(
+export const tunable = <Args extends readonly unknown[], A>(
   settings: t.Props,
-  make: Make,
-): Tunable<Make> => Object.assign(make, { settings })
+  make: (...args: Args) => A,
+  others: ExpectedOptions = {},
+): Tunable<(...args: Args) => A> => {
+  const expected: ExpectedOptions = Object.fromEntries(
+    [
+      ...Object.entries(others),
+      ...Object.entries(settings).map(([name, data]) => [name, either(data, others[name])] as const),
+    ].map(([name, one]) => [name, orNothing(one)]),
+  )
+  const known = Object.keys(expected)
+  const flawOf = (options: unknown): Failure | undefined =>
+    options === undefined
+      ? undefined
+      : (flawOfOptions(expected, options) ?? strangeOption(known, options as object))
+
+  const checked = (...args: Args): A => {
+    // a function's length is how many arguments come before the first with a default
+    const flaw = flawOf(args[make.length])
+    if (flaw === undefined) return make(...args)
+    try {
+      make(...args)
+    } catch (error) {
+      if (isFailure(error)) throw error
+    }
+    throw flaw
+  }
+  return Object.assign(checked, { settings })
+}
 
 /**
  * The codecs of a function's options; none of one that has no options.

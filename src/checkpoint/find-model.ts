@@ -2,7 +2,7 @@
  * What kind of model lies at a path.
  */
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { fail, type Failure } from '../failure.ts'
+import { fail, type Failure, type FailureOf } from '../failure.ts'
 import { pipe, TE } from '../fp.ts'
 import { isNetworkManifest, type Manifest, parseManifest } from './manifest.ts'
 import type { NetworkKind, NetworkManifest } from './manifest-network.ts'
@@ -29,6 +29,18 @@ export interface FoundNetwork {
 
 /** What lies at a path. */
 export type FoundModel = FoundDiffusers | FoundNetwork
+
+/** That a network can't be asked without being told how. */
+export const manifestMissing = ({
+  path,
+  manifestPath,
+}: Pick<FoundNetwork, 'path' | 'manifestPath'>): FailureOf<'ConfigInvalid'> =>
+  fail('ConfigInvalid', {
+    path: manifestPath,
+    reason:
+      `it is missing or empty, and only it could say how ${basename(path)} is to be asked; ` +
+      `\`rxdiffusion inspect ${dirname(manifestPath)}\` prints one to start from`,
+  })
 
 type Step<A> = TE.TaskEither<Failure, A>
 
@@ -132,7 +144,7 @@ const findFolder = (path: string): Step<FoundModel> => {
  * Finds out what kind of model lies at a path: the folder of a diffusers checkpoint, a folder with a network and
  * perhaps its `model.yaml`, or a network's file.
  *
- * @param path - of a folder, an `.onnx` file, or a `model.json`
+ * @param path - of a folder or the `model.yaml` in it, an `.onnx` file, or a `model.json`
  * @returns FileUnreadable where there is nothing like that, or ConfigInvalid for a `model.yaml` that is wrong
  *
  * @example
@@ -148,8 +160,10 @@ export const findModel = (path: string): TE.TaskEither<Failure, FoundModel> =>
       if (kind === 'nothing') return TE.left(unreadable(path, 'it does not exist'))
       if (kind === 'special') return TE.left(unreadable(path, 'it is a pipe or a device, not a model'))
       if (kind === 'folder') return findFolder(path)
-      return ['.onnx', '.json'].includes(extname(path).toLowerCase())
-        ? findFile(path)
+      if (['.onnx', '.json'].includes(extname(path).toLowerCase())) return findFile(path)
+      // what describes a model stands for the folder that it lies in
+      return basename(path) === 'model.yaml'
+        ? findFolder(dirname(path))
         : TE.left(unreadable(path, 'it is a file, not the folder of a model'))
     }),
   )

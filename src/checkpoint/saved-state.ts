@@ -2,10 +2,13 @@
  * Saved states as files: the numbers as safetensors, and everything else as JSON in its metadata.
  */
 import * as t from 'io-ts'
+import { checkArgument } from '../arguments.ts'
+import { aState } from '../expected.ts'
 import type { Values } from '../algebra/algebra.ts'
 import { listOf, numberIn, oneOf, wholeFrom, words } from '../codecs.ts'
 import { decodeConfig } from '../decode-config.ts'
 import type { ClipChoice } from '../diffusion/clip.ts'
+import { predictionTypes } from '../diffusion/estimate.ts'
 import type { SavedState } from '../diffusion/saved-state.ts'
 import { fail, type FailureOf } from '../failure.ts'
 import { fnv1a } from '../fnv.ts'
@@ -61,7 +64,13 @@ const header = t.intersection([
     ahead: t.readonlyArray(transition),
     makers: t.intersection([
       t.type({ rule: words, noise: words, nextNoise: wholeFrom(0) }),
-      t.partial({ origin: t.type({ model: words, engine: words }) }),
+      t.partial({
+        answers: t.intersection([
+          t.type({ predicts: oneOf(...predictionTypes) }),
+          t.partial({ range: numberIn(0) }),
+        ]),
+        origin: t.type({ model: words, engine: words }),
+      }),
     ]),
   }),
   t.partial({ labels: listOf('classes', wholeFrom(0)), clip }),
@@ -92,7 +101,9 @@ const finite = (choice: ClipChoice): ClipChoice => {
  * expect(decodeState('run.safetensors', encodeState(state))).toEqual(E.right(state))
  * ```
  */
-export const encodeState = ({ tensors, ...rest }: SavedState): Uint8Array => {
+export const encodeState = (state: SavedState): Uint8Array => {
+  checkArgument('state', aState, state)
+  const { tensors, ...rest } = state
   const json = {
     version: VERSION,
     ...rest,

@@ -4,6 +4,7 @@
 import { type Schedule, scheduleFromBetas, schedules, zeroTerminalSnr } from '../diffusion/schedule.ts'
 import { fail, type Failure, isFailure } from '../failure.ts'
 import { E } from '../fp.ts'
+import { settingsOf } from '../tunable.ts'
 import type { SchedulerConfig } from './scheduler-config.ts'
 
 /** diffusers' schedulers of the process that βs describe; others (FlowMatch…, EDM…, ScoreSde…) add noise in their own ways. */
@@ -19,14 +20,15 @@ const kinds = {
   laplace: 'laplace',
 } as const satisfies Readonly<Record<SchedulerConfig['beta_schedule'], keyof typeof schedules>>
 
-const made = (config: SchedulerConfig): Schedule =>
-  config.trained_betas === null
-    ? schedules[kinds[config.beta_schedule]]({
-        trainedSteps: config.num_train_timesteps,
-        betaStart: config.beta_start,
-        betaEnd: config.beta_end,
-      })
-    : scheduleFromBetas(config.trained_betas)
+const made = (config: SchedulerConfig): Schedule => {
+  if (config.trained_betas !== null) return scheduleFromBetas(config.trained_betas)
+  const make = schedules[kinds[config.beta_schedule]]
+  const trainedSteps = config.num_train_timesteps
+  // diffusers writes the ends of β into every config, and reads them where β runs between them
+  return 'betaStart' in settingsOf(make)
+    ? make({ trainedSteps, betaStart: config.beta_start, betaEnd: config.beta_end })
+    : make({ trainedSteps })
+}
 
 /**
  * The schedule of a `scheduler_config.json`.

@@ -14,6 +14,7 @@ import { type Read, readNumber, readWholes } from './flags.ts'
 import { type Opened, openModel, settle } from './plan.ts'
 import { samplingDefaults } from './sampling-flags.ts'
 import type { Flags, Settings } from './settings.ts'
+import { draw, WIPE } from './terminal.ts'
 import { readTableFiles, type TableContext, type TableFile, type TableFlags, tabulate } from './tabulate.ts'
 
 /** The flags as the command line has them, whatever is measured. */
@@ -104,7 +105,7 @@ export const tabulateSteps = <Measured extends { readonly images: number }>(
 ): Promise<number> => {
   const { terminal, quiet } = context
   const live = terminal.isTTY === true && quiet !== true
-  const clear = (): unknown => (live ? terminal.write('\r\u001b[K') : undefined)
+  const clear = (): unknown => (live ? draw(terminal)(WIPE) : undefined)
   const line = (cells: readonly string[]): string =>
     `${cells.map((cell, i) => cell.padStart(columns[i]?.[1] ?? 0)).join('')}\n`
   const row$ = (settings: Settings): Observable<Row> =>

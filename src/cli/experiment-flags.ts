@@ -9,16 +9,17 @@ import { E, pipe } from '../fp.ts'
 import { MOST_SAMPLES } from '../limits.ts'
 import { compile } from '../pipeline/compile.ts'
 import { decodePipeline } from '../pipeline/decode.ts'
-import type { PipelineError } from '../pipeline/flaws.ts'
+import type { PipelineError } from '../pipeline/flaw.ts'
 import { type Read, readOneOf, readWholes } from './flags.ts'
-import { commandOf } from './made-by.ts'
+import { commandOf, dashed } from './made-by.ts'
 import type { OutputFlags } from './output-flags.ts'
 import { readOutputs } from './outputs.ts'
 import { readRule } from './rule-flags.ts'
-import { runAll, showAll, workOf } from './run.ts'
+import { runAll, showAll } from './run.ts'
 import { readNamed, scalar } from './settings-text.ts'
 import { readSpacing } from './spacing-flags.ts'
 import { refuse } from './refuse.ts'
+import { workOf } from './work.ts'
 import type { Context } from './write-run.ts'
 
 /** The flags as the command line has them: those of `sample` that experiments have too. */
@@ -85,46 +86,49 @@ const stepsOf = ({ spacing, steps, finalLevel }: ExperimentFlags): Read<Said | u
         E.map((read: SpacingSettings) => said({ ...read, finalLevel })),
       )
 
-/** The flags that settings were said by, for refusals. */
-const flagOf: ReadonlyArray<readonly [way: string, flag: string]> = [
-  ['noise.seed', '--seeds'],
-  ['condition.labels', '--labels'],
-  ['condition.guidance', '--guidance'],
-  ['engine', '--engine'],
-  ['model', '--model'],
-  ['steps.finalLevel', '--final-level'],
-  ['steps', '--steps'],
-  ['sampler', '--sampler'],
-  ['clip', '--clip'],
-  ['batch', '--batch'],
-  ['outputs', '-o'],
-  ['experiment.images.path', '--images'],
-  ['experiment.images.first', '--first'],
-  ['experiment.images.count', '--count'],
-  ['experiment.known.path', '--mask'],
-  ['experiment.known', '--known'],
-  ['experiment.route.kind', '--route'],
-  ['experiment.route.columns', '--columns'],
-  ['experiment.route.rows', '--rows'],
-  ['experiment.route', '--frames'],
-  ['experiment.evaluateAt', '--at'],
-  ['experiment.counts', '--steps'],
-  ['experiment.samplers', '--sampler'],
+/** The flags that settings are said by, for refusals; of several, the first that has been said, or else the last. */
+const flagsOf: ReadonlyArray<readonly [way: string, ...flags: readonly string[]]> = [
+  ['noise.seed', 'seed', 'seeds'],
+  ['condition.labels', 'labels'],
+  ['condition.guidance', 'guidance'],
+  ['engine', 'engine'],
+  ['model', 'model'],
+  ['steps.finalLevel', 'finalLevel'],
+  ['steps', 'spacing', 'steps'],
+  ['sampler', 'eta', 'variance', 'sampler'],
+  ['clip', 'clip'],
+  ['batch', 'batch'],
+  ['experiment.images.path', 'images'],
+  ['experiment.images.first', 'first'],
+  ['experiment.images.count', 'count'],
+  ['experiment.images', 'first', 'images'],
+  ['experiment.known', 'mask', 'box', 'known'],
+  ['experiment.route.kind', 'route'],
+  ['experiment.route.columns', 'columns'],
+  ['experiment.route.rows', 'rows'],
+  ['experiment.route', 'frames', 'columns', 'rows', 'route'],
+  ['experiment.evaluateAt', 'at'],
+  ['experiment.counts', 'steps'],
+  ['experiment.samplers', 'sampler'],
 ]
 
-const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-
 /** `--strength: expected a number from 0 to 1, got 2`. */
-const sentence = ({ way, reason }: PipelineError): string => {
-  const path = way.join('.')
-  const known = flagOf.find(([start]) => path === start || path.startsWith(`${start}.`))?.[1]
-  const own = /^experiment\.(?:route\.|known\.|images\.)?(\w+)/.exec(path)?.[1]
-  const flag = known ?? (own === undefined ? undefined : `--${kebab(own)}`)
-  return `${flag ?? path}: ${reason}`
-}
+const sentence =
+  (said: object) =>
+  ({ way, reason }: PipelineError): string => {
+    const path = way.join('.')
+    const [, ...known] = flagsOf.find(([start]) => path === start || path.startsWith(`${start}.`)) ?? []
+    const own = /^experiment\.(?:route\.|images\.)?(\w+)/.exec(path)?.[1]
+    const flag = known.find((name) => name in said) ?? known.at(-1) ?? own
+    if (flag === undefined) return path.startsWith('outputs') ? `-o: ${reason}` : `${path}: ${reason}`
+    return `${dashed(flag)}: ${reason}`
+  }
 
-const refusal = (errors: readonly PipelineError[]): Failure =>
-  fail('Usage', { reason: errors.map(sentence).join('\n') })
+/** What is wrong with settings, by the flags that say them. */
+const refusalOf =
+  (flags: object) =>
+  (errors: readonly PipelineError[]): Failure =>
+    fail('Usage', { reason: errors.map(sentence(flags)).join('\n') })
 
 /** Everything about a pipeline but its experiment. */
 const documentOf = (flags: ExperimentFlags): E.Either<Failure, Said> =>
@@ -170,6 +174,7 @@ export const experimentCommand = async (
   experiment: E.Either<Failure, Said>,
   context: Context,
 ): Promise<number> => {
+  const refusal = refusalOf(flags)
   const planned = pipe(
     experiment,
     E.bindTo('experiment'),
@@ -183,7 +188,7 @@ export const experimentCommand = async (
   if (E.isLeft(planned)) return refuse(context, planned.left)
   const { pipeline, plan } = planned.right
   const all = [workOf(commandOf(verb, flags))({ pipeline, plan, refusal })]
-  return flags.dryRun === true ? showAll(all, (text) => context.stdout?.write(text)) : runAll(all, context)
+  return flags.dryRun === true ? showAll(all, context) : runAll(all, context)
 }
 
 /** Flags about images that an experiment begins with. */

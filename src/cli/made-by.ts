@@ -4,7 +4,8 @@
 import type { Provenance } from '../media/output/provenance.ts'
 import { outputFlagNames } from './output-flags.ts'
 
-const dashed = (name: string): string =>
+/** A flag as people type it: `--final-level`. */
+export const dashed = (name: string): string =>
   `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 /**

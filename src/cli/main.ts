@@ -16,21 +16,33 @@ import { failedOf, refuse } from './refuse.ts'
 import type { Listener } from './run-event.ts'
 import type { SampleFlags } from './sample.ts'
 import type { SetupFlags } from './setup.ts'
+import { jsonLine, printTo, terminalOf } from './terminal.ts'
 import { addTableVerbs } from './table-verbs.ts'
 import type { TellingFlags } from './telling-flags.ts'
 import type { TrainFlags } from './train.ts'
 import type { Context } from './write-run.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
-const words = (text: string): boolean => process.stderr.write(text)
+const terminal = terminalOf(process.stderr, process.env)
+const words = terminal.write
+const print = printTo(process.stdout)
 
-/** A pipe that was closed early (`| head`) is no failure of ours; another has to be told, if nobody else does. */
-for (const stream of [process.stdout, process.stderr])
+/** A pipe that was closed early (`| head`) is no failure of ours; another has to be told once, if nobody else does. */
+for (const stream of [process.stdout, process.stderr]) {
+  let told = false
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || stream.listenerCount('error') > 1) return
-    process.exitCode = 1
-    if (stream === process.stdout) words(`Standard output can't be written: ${error.message}.\n`)
+    // whatever a verb comes to: what it was asked for has not arrived
+    process.once('exit', () => {
+      process.exitCode = exitCode.failed
+    })
+    if (told || stream === process.stderr) return
+    told = true
+    void import('../media/sink/files.ts').then(({ unwritable }) =>
+      words(`${render(unwritable('Standard output')(error))}\n`),
+    )
   })
+}
 
 const program = new Command('rxdiffusion')
   .description('Diffusion sampling as a stream: DDPM, DDIM and the family between them.')
@@ -75,29 +87,41 @@ withOutputs(sampleCommand)
 const PATIENCE = 1000
 
 /**
- * Aborted by the first Ctrl-C, by whoever ends us politely, and by a terminal that is closed. The second Ctrl-C finds no
- * listener, and ends the process; of a terminal's end both the shell and the system may tell.
+ * Aborted by the first Ctrl-C, by whoever ends us politely, and by a terminal that is closed. The second Ctrl-C ends the process, and
+ * leaves no file half made; of a terminal's end both the shell and the system may tell.
  */
 const interrupted = (): AbortSignal => {
   const controller = new AbortController()
-  const stop = (): void => {
-    if (controller.signal.aborted) return
+  let parts: Promise<{ readonly discardParts: () => void }> | undefined
+  const end = (signal: NodeJS.Signals): void => {
+    for (const each of ['SIGINT', 'SIGTERM']) process.off(each, stop)
+    void parts?.then(({ discardParts }) => {
+      discardParts()
+      process.kill(process.pid, signal)
+    })
+  }
+  const stop = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      if (signal !== 'SIGHUP') end(signal)
+      return
+    }
+    // now, since there is to be no waiting then
+    parts = import('../media/sink/parts.ts')
     controller.abort()
     setTimeout(() => {
       words('The files are being finished; Ctrl-C again stops at once.\n')
     }, PATIENCE).unref()
   }
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
-  process.on('SIGHUP', stop)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
   return controller.signal
 }
 
 /** An event, for programs. */
-const tell: Listener = (event) => void process.stdout.write(`${JSON.stringify(event)}\n`)
+const tell: Listener = (event) => void process.stdout.write(jsonLine(event))
 
 /** What verbs that write files are told besides their flags. */
 const context = ({ json, quiet, preview }: TellingFlags): Context => ({
-  terminal: process.stderr,
+  terminal,
   stdout: process.stdout,
   version,
   report: json === true ? tell : undefined,
@@ -108,7 +132,7 @@ const context = ({ json, quiet, preview }: TellingFlags): Context => ({
 
 const outside: Outside = {
   context,
-  print: (text) => process.stdout.write(text),
+  print,
   words,
   exit: (code) => {
     process.exitCode = code
@@ -152,13 +176,13 @@ program
   .addHelpText('after', '\nExample:\n  rxdiffusion inspect my-model > model.yaml')
   .action(async (path: string) => {
     const { inspect } = await import('./inspect.ts')
-    process.exitCode = await inspect(path, (text) => process.stdout.write(text), words)
+    process.exitCode = await inspect(path, print, words)
   })
 
 const plotCommand = program
   .command('plot')
   .description('plot schedules, spacings or the coefficients of samplers, several at a time')
-  .argument('[what]', 'schedule, spacing or coefficients')
+  .argument('<what>', 'schedule, spacing or coefficients')
   .argument('[kinds...]', 'which of them, such as linear cosine; see below')
 if (['plot', 'completion'].some(isMeant)) {
   const { addPlotOptions } = await import('./sampling-options.ts')
@@ -171,9 +195,9 @@ plotCommand
       '  rxdiffusion plot spacing trailing karras:rho=7 --steps 20 -o spacings.svg\n' +
       '  rxdiffusion plot coefficients ddim ddim:eta=0.5 ddpm --steps 20 -o coefficients.svg',
   )
-  .action(async (what: string | undefined, kinds: readonly string[], flags: PlotFlags) => {
+  .action(async (what: string, kinds: readonly string[], flags: PlotFlags) => {
     const { plot } = await import('./plot.ts')
-    process.exitCode = await plot(what ?? '', kinds, flags, (text) => process.stdout.write(text), words)
+    process.exitCode = await plot(what, kinds, flags, print, words)
   })
 
 program
@@ -191,7 +215,7 @@ program
   .action(async (what: string, flags: SetupFlags) => {
     const { setup } = await import('./setup.ts')
     process.exitCode = await setup(what, flags, {
-      print: (text) => process.stdout.write(text),
+      print,
       words,
       signal: interrupted(),
     })
@@ -203,7 +227,7 @@ program
   .option('--quick', 'measure nothing, which saves two seconds for each engine')
   .action(async (flags: DoctorFlags) => {
     const { doctor } = await import('./doctor.ts')
-    await doctor((text) => process.stdout.write(text), flags)
+    await doctor(print, flags)
   })
 
 try {
@@ -213,7 +237,7 @@ try {
   const failure = error instanceof CommanderError ? refusalOf(meant)(error) : error
   // whoever is told in JSON is told this, too, be it that the flags could not be read
   const report = process.argv.includes('--json') ? tell : undefined
-  if (isFailure(failure)) process.exitCode = refuse({ terminal: process.stderr, report }, failure)
+  if (isFailure(failure)) process.exitCode = refuse({ terminal, report }, failure)
   else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCode.refused
   else {
     report?.(failedOf(error))

@@ -6,10 +6,12 @@ import { pathToFileURL } from 'node:url'
 import { readStandardInput, readText } from '../checkpoint/read-file.ts'
 import { LARGEST_YAML, parseYaml } from '../checkpoint/yaml.ts'
 import { fail, type Failure } from '../failure.ts'
-import { E, pipe, TE } from '../fp.ts'
+import { E, identity, pipe, T, TE } from '../fp.ts'
 import { isRecord } from '../json.ts'
 import { absent, assign } from '../pipeline/assign.ts'
+import { defaultModel } from '../engine/load-model.ts'
 import type { Plan } from '../pipeline/compile.ts'
+import { decodePipeline } from '../pipeline/decode.ts'
 import type { Composition } from '../pipeline/composition.ts'
 import { type Output, outputOf } from '../media/output/output.ts'
 import {
@@ -19,11 +21,15 @@ import {
   invalidDocument,
   parseDocument,
 } from '../pipeline/document.ts'
-import type { PipelineError } from '../pipeline/flaws.ts'
+import { flawFrom, type PipelineError } from '../pipeline/flaw.ts'
+import { flawsOf } from '../pipeline/flaws.ts'
+import { checkLabels } from '../pipeline/model-flaws.ts'
 import { movePaths } from '../pipeline/paths.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
+import { salvage } from '../pipeline/salvage.ts'
 import { sweep } from '../pipeline/sweep.ts'
 import { quoted } from '../quoted.ts'
+import { modelFacts } from './model-facts.ts'
 
 const usage = (reason: string): Failure => fail('Usage', { reason })
 
@@ -63,10 +69,12 @@ const assigned =
       )
     }, E.right(document))
 
+type Move = (path: string) => string
+
 /** Where the paths of a file lead from here; those that lead there from anywhere stay as they are. */
 const fromHere =
-  (file: string) =>
-  (path: string): string =>
+  (file: string): Move =>
+  (path) =>
     path === '-' || isAbsolute(path)
       ? path
       : relative('', resolve(dirname(file), path)) + (/[/\\]$/.test(path) ? '/' : '')
@@ -82,7 +90,7 @@ const whole = (document: Document): Document =>
   )
 
 const planOf =
-  (move: (path: string) => string) =>
+  (move: Move) =>
   (document: Document): E.Either<Failure, Planned> =>
     pipe(
       decodeDocument(document),
@@ -91,19 +99,47 @@ const planOf =
       E.map((planned) => ({ ...planned, refusal: invalidDocument(document) })),
     )
 
-/** Plans of a document: one for each run of its sweep. */
-export const plansOf = (
-  document: Document,
-  sets: readonly string[],
-  move: (path: string) => string,
-): E.Either<Failure, readonly Planned[]> =>
-  pipe(
-    sets.length === 0 ? E.right(document) : assigned(sets)(whole(document)),
-    E.bindTo('settled'),
-    E.bindW('pipeline', ({ settled }) => decodeDocument(settled)),
-    E.chainW(({ settled, pipeline }) => sweep(settled, pipeline)),
-    E.chain(E.traverseArray(planOf(move))),
+/** A document with what is set in its stead. */
+const settled = (document: Document, sets: readonly string[]): E.Either<Failure, Document> =>
+  sets.length === 0 ? E.right(document) : assigned(sets)(whole(document))
+
+/** What the model can't do of a pipeline that has other flaws, as far as those let it be told. */
+const modelErrors = (
+  { value }: Document,
+  errors: readonly PipelineError[],
+  move: Move,
+): T.Task<readonly PipelineError[]> => {
+  const { pipeline, doubtful } = salvage(value, errors) ?? {}
+  const about = ['model', 'condition', 'grid'] as const
+  if (pipeline === undefined || about.some((setting) => doubtful?.has(setting))) return T.of([])
+  const { model } = movePaths(move)(pipeline)
+  return pipe(
+    modelFacts(model ?? defaultModel),
+    TE.mapLeft((failure) => [flawFrom(['model'], failure)]),
+    TE.chainEitherKW((facts) => checkLabels(pipeline, facts)),
+    TE.match(identity, () => []),
   )
+}
+
+/** Plans of a document: one for each run of its sweep. */
+const plansOf =
+  (move: Move) =>
+  (document: Document): TE.TaskEither<Failure, readonly Planned[]> =>
+    pipe(
+      decodeDocument(document),
+      E.chainW((pipeline) => sweep(document, pipeline)),
+      E.chain(E.traverseArray(planOf(move))),
+      TE.fromEither,
+      TE.orElse((failure) => {
+        const errors = pipe(decodePipeline(document.value), E.match(identity, flawsOf))
+        return errors.length === 0
+          ? TE.left(failure)
+          : pipe(
+              modelErrors(document, errors, move),
+              T.map((more) => E.left(invalidDocument(document)([...errors, ...more]))),
+            )
+      }),
+    )
 
 /** What a file is called in words; `-` is standard input. */
 export const calledFile = (path: string): string => (path === '-' ? '<stdin>' : path)
@@ -121,7 +157,8 @@ export const readPlans = (
   pipe(
     path === '-' ? readStandardInput(calledFile(path), LARGEST_YAML) : readText(path, LARGEST_YAML),
     TE.chainEitherKW((text) => parseDocument(calledFile(path), text)),
-    TE.chainEitherKW((document) => plansOf(document, sets, fromHere(path))),
+    TE.chainEitherKW((document) => settled(document, sets)),
+    TE.chainW(plansOf(fromHere(path))),
   )
 
 /** Whether a file is a program and no data. */

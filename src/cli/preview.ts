@@ -8,7 +8,7 @@ import { encodePng } from '../media/format/png.ts'
 import { grid } from '../media/picture/grid.ts'
 import { type Picture, toPictures } from '../media/picture/picture.ts'
 import type { Frame, OwnedFrame } from '../stream/frame.ts'
-import type { Terminal } from './progress.ts'
+import { draw, type Terminal, WIPE } from './terminal.ts'
 
 /** What a terminal can show. */
 export type Screen = 'blocks' | 'kitty' | 'iterm'
@@ -103,16 +103,16 @@ export const previewed =
   <T>(frames$: Observable<Frame<T>>): Observable<Frame<T>> => {
     if (terminal.isTTY !== true) return frames$
     let [busy, last, above] = [false, -Infinity, 0]
-    const draw = (images: Values): void => {
+    const show = (images: Values): void => {
       if (images.shape.length !== 4) return
       const { text, lines } = drawn(screen, images)
-      terminal.write(`\r\u001b[K${above === 0 ? '' : `\u001b[${above}A`}${text}`)
+      draw(terminal)(`${WIPE}${above === 0 ? '' : `\u001b[${above}A`}${text}`)
       above = lines
     }
     /** Draws what has been kept, and lets go of it; what can't be shown is not worth a word. */
     const drawKept = async <T>(kept: OwnedFrame<T>): Promise<void> => {
       try {
-        draw(await kept.algebra.toValues(kept.x0))
+        show(await kept.algebra.toValues(kept.x0))
       } catch {
         // a picture less
       } finally {

@@ -4,12 +4,7 @@
 import { ignoreElements, type MonoTypeOperatorFunction, type Observable, tap } from 'rxjs'
 import type { Frame } from '../stream/frame.ts'
 import { progress, type Progress } from '../stream/operators/progress.ts'
-
-/** Where progress is written: `process.stderr`, as far as it is needed here. */
-export interface Terminal {
-  readonly isTTY?: boolean
-  readonly write: (text: string) => unknown
-}
+import { draw, type Terminal, WIPE } from './terminal.ts'
 
 const seconds = (milliseconds: number): string =>
   milliseconds < 10_000 ? `${(milliseconds / 1000).toFixed(1)} s` : `${(milliseconds / 1000).toFixed(0)} s`
@@ -37,8 +32,8 @@ export const reportProgress =
           if (!last && now() - drawn < REDRAW) return
           drawn = now()
           const filled = Math.round((BAR * done) / total)
-          terminal.write(
-            `\r\u001b[K${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} step ${String(done)} of ${String(total)}, ${left} left`,
+          draw(terminal)(
+            `${WIPE}${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} step ${String(done)} of ${String(total)}, ${left} left`,
           )
         } else if (Math.floor((10 * done) / total) > tenth) {
           tenth = Math.floor((10 * done) / total)
@@ -46,7 +41,7 @@ export const reportProgress =
         }
       },
       finalize: () => {
-        if (terminal.isTTY === true) terminal.write('\r\u001b[K')
+        if (terminal.isTTY === true) draw(terminal)(WIPE)
       },
     })
     return frames$.pipe(progress({ now }), report, ignoreElements())

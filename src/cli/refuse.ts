@@ -1,8 +1,8 @@
 /** What has gone wrong, in words and as an event for programs. */
 import { type Failure, isFailure, render } from '../failure.ts'
 import { exitCode } from './exit-code.ts'
-import type { Terminal } from './progress.ts'
 import type { Listener, RunEvent } from './run-event.ts'
+import type { Terminal } from './terminal.ts'
 
 /** That something has failed. */
 export const failedOf = (error: unknown): RunEvent => ({

@@ -8,16 +8,21 @@ import type { Provenance } from '../media/output/provenance.ts'
 import { provenanceOf } from '../media/output/provenance-of.ts'
 import { isRecord, parseJson } from '../json.ts'
 import { compileDocument, decodeDocument, type Document, invalidDocument } from '../pipeline/document.ts'
+import { movePaths } from '../pipeline/paths.ts'
+import type { Pipeline } from '../pipeline/pipeline.ts'
 import { failWith } from './fail-with.ts'
+import { leadWords, ledFrom } from './lead-on.ts'
 import { commandOf } from './made-by.ts'
 import type { OutputFlags } from './output-flags.ts'
 import { readOutputs } from './outputs.ts'
 import { isModule, readComposition } from './pipeline-file.ts'
 import { refuse } from './refuse.ts'
-import { runAll, showAll, type Work, workOf } from './run.ts'
+import { runAll, showAll } from './run.ts'
 import { begunWith } from './run-folder.ts'
 import type { TellingFlags } from './telling-flags.ts'
 import { exitCode } from './exit-code.ts'
+import { printTo } from './terminal.ts'
+import { type Work, workOf } from './work.ts'
 import type { Context } from './write-run.ts'
 
 /** The flags as the command line has them. */
@@ -28,15 +33,28 @@ export interface RerunFlags extends OutputFlags, TellingFlags {
 /** What a verb is told again. */
 export type Again = (words: readonly string[]) => Promise<number>
 
+/** Of a fork the branch that a file shows, alone: it is written where somebody says, and no others beside it. */
+const ofBranch =
+  (branch: string | undefined) =>
+  (pipeline: Pipeline): Pipeline => {
+    const { fork } = pipeline
+    const sampler = branch === undefined ? undefined : fork?.branches[branch]
+    return fork === undefined || branch === undefined || sampler === undefined
+      ? pipeline
+      : { ...pipeline, fork: { ...fork, branches: { [branch]: sampler } } }
+  }
+
 /** The pipeline in a file, with outputs of its own. */
 const workFrom = (
   path: string,
-  { pipeline, command }: Provenance,
+  { pipeline, command, branch }: Provenance,
   flags: OutputFlags,
+  move: (path: string) => string,
 ): E.Either<Failure, Work> =>
   pipe(
     readOutputs(flags),
-    E.map((outputs): Document => ({
+    E.bindTo('outputs'),
+    E.let('document', ({ outputs }): Document => ({
       value: {
         ...(isRecord(pipeline) ? pipeline : {}),
         outputs: outputs.map((output) =>
@@ -45,12 +63,14 @@ const workFrom = (
       },
       placeOf: () => path,
     })),
-    E.bindTo('document'),
-    E.bindW('pipeline', ({ document }) => decodeDocument(document)),
-    E.bindW('plan', ({ document, pipeline }) => compileDocument(document, pipeline)),
-    E.map(({ document, ...compiled }) =>
-      workOf(command)({ ...compiled, refusal: invalidDocument(document) }),
+    E.bindW('pipeline', ({ document }) => pipe(decodeDocument(document), E.map(ofBranch(branch)))),
+    E.bindW('plan', ({ document, outputs, pipeline }) =>
+      compileDocument(document, { ...movePaths(move)(pipeline), outputs }),
     ),
+    E.map(({ document, pipeline, plan }) => {
+      const work = workOf(command)({ pipeline, plan, refusal: invalidDocument(document) })
+      return branch === undefined ? work : { ...work, branch }
+    }),
   )
 
 /** The module that a run came from, which is run again as it is now. */
@@ -120,22 +140,22 @@ export const rerun = (path: string, flags: RerunFlags, context: Context, again: 
     TE.chainW((made) => (made === undefined ? provenanceOf(path) : TE.right(made))),
     TE.matchE(
       (failure: Failure) => () => Promise.resolve(refuse(context, failure)),
-      (provenance) => async (): Promise<number> => {
+      (made) => async (): Promise<number> => {
+        const move = await ledFrom(made.folder)()
+        const provenance = { ...made, command: leadWords(move)(made.command) }
         // a run of flags is its flags; all else is its pipeline, or its module
         const module = moduleOf(provenance.command)
         if (provenance.pipeline === undefined && module === undefined) {
           if (flags.dryRun !== true) return again([...provenance.command, ...outputWords(flags)])
-          context.stdout?.write(`rxdiffusion ${provenance.command.join(' ')}\n`)
+          printTo(context.stdout)(`rxdiffusion ${provenance.command.join(' ')}\n`)
           return exitCode.ok
         }
         const work =
           module === undefined
-            ? workFrom(path, provenance, flags)
+            ? workFrom(path, provenance, flags, move)
             : await workOfModule(module, provenance, flags)()
         if (E.isLeft(work)) return refuse(context, work.left)
-        return flags.dryRun === true
-          ? showAll([work.right], (text) => context.stdout?.write(text))
-          : runAll([work.right], context)
+        return flags.dryRun === true ? showAll([work.right], context) : runAll([work.right], context)
       },
     ),
   )()

@@ -1,26 +1,29 @@
 /**
  * `rxdiffusion run`: pipelines from files to files.
  */
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { tap } from 'rxjs'
-import { type Failure, isFailure } from '../failure.ts'
+import type { Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import { checkOutput } from '../media/output/check-output.ts'
 import type { Output } from '../media/output/output.ts'
 import type { Plan as Compiled } from '../pipeline/compile.ts'
-import type { Composed, Composition } from '../pipeline/composition.ts'
+import type { Composed } from '../pipeline/composition.ts'
 import { encodePipeline } from '../pipeline/decode.ts'
 import { movePaths } from '../pipeline/paths.ts'
 import { printPipeline } from '../pipeline/print.ts'
-import { isModule, type Planned, readComposition, readPlans } from './pipeline-file.ts'
+import { startOf, withoutPackaged } from './lead-on.ts'
 import { type Opened, openModel } from './plan.ts'
 import { failWith } from './fail-with.ts'
 import { folderLocks, type FolderLocks } from './folder-lock.ts'
 import { refuse } from './refuse.ts'
+import { rehearse } from './rehearse.ts'
 import { resumable, resumedSetting } from './resumable.ts'
 import { type BegunWith, type FolderFlags, readRunFolder, type RunFolder } from './run-folder.ts'
 import { saidAt } from './said-at.ts'
 import { exitCode } from './exit-code.ts'
+import { printTo } from './terminal.ts'
+import { composed, readWork, type Work } from './work.ts'
 import { type Context, type Plan, writeRun } from './write-run.ts'
 
 /** The flags as the command line has them. */
@@ -28,54 +31,6 @@ export interface RunFlags extends FolderFlags {
   readonly set?: readonly string[]
   readonly dryRun?: boolean
 }
-
-/** A run that a file asks for. */
-export interface Work {
-  readonly composition: Composition
-  /** What it is called, for people. */
-  readonly recipe: string
-  /** The verb and flags that make it again, but for outputs. */
-  readonly command: readonly string[]
-  /** Where it comes from data. */
-  readonly planned?: Planned
-}
-
-/** A run of data. */
-export const workOf =
-  (command: readonly string[]) =>
-  (planned: Planned): Work => ({
-    composition: planned.plan.composition,
-    recipe: planned.plan.recipe,
-    command,
-    planned,
-  })
-
-const readWork = (path: string, { set = [] }: RunFlags): TE.TaskEither<Failure, readonly Work[]> => {
-  const command = ['run', path, ...set.map((text) => `--set=${text}`)]
-  if (!isModule(path))
-    return pipe(
-      readPlans(path, set),
-      TE.map((plans) => plans.map(workOf(command))),
-    )
-  if (set.length > 0) return TE.left(failWith('--set is for YAML and JSON; a module says what it says'))
-  return pipe(
-    readComposition(path),
-    TE.map((composition) => [{ composition, recipe: basename(path), command }]),
-  )
-}
-
-/** A composition that is ready to run. What a constructor refuses is a failure, what else is thrown a defect. */
-const compose = (
-  { composition: { run } }: Work,
-  { model }: Pick<Opened, 'model'>,
-): TE.TaskEither<Failure, Composed> =>
-  TE.tryCatch(
-    async () => run(model),
-    (error) => {
-      if (isFailure(error)) return error
-      throw error
-    },
-  )
 
 /** Frees a model that will not be run. */
 const orFree =
@@ -94,12 +49,13 @@ const orFree =
 
 /** The plan of a run; its steps and rows are known when frames have come. */
 const planOf = (
-  { composition: { outputs }, recipe, command, planned }: Work,
+  { composition: { outputs }, recipe, command, planned, branch }: Work,
   { model, engine, advice }: Pick<Opened, 'model' | 'engine' | 'advice'>,
   { frames$, captions = [], columns, branches }: Composed,
   folder: RunFolder | undefined,
 ): Plan => {
   const seen = { steps: 0, rows: 0 }
+  const pipeline = planned && withoutPackaged(planned.plan.pipeline)
   return {
     model,
     engine,
@@ -119,20 +75,18 @@ const planOf = (
     },
     captions,
     columns,
-    branches,
+    branches: branch === undefined ? branches : undefined,
     recipe,
     madeBy: {
       recipe: `${recipe}, ${engine}`,
       command,
       settings: { engine, ...resumedSetting(folder) },
-      ...(planned === undefined ? {} : { pipeline: encodePipeline(planned.plan.pipeline) }),
+      ...startOf({ command }, pipeline),
+      ...(branch === undefined ? {} : { branch }),
+      ...(pipeline === undefined ? {} : { pipeline: encodePipeline(pipeline) }),
     },
   }
 }
-
-/** What can be said of a run of data before the network is asked. */
-const checked = ({ planned }: Work, { model }: Pick<Opened, 'model'>): E.Either<Failure, unknown> =>
-  planned === undefined ? E.right(undefined) : pipe(planned.plan.check(model), E.mapLeft(planned.refusal))
 
 /** How many steps there are, where that can be said. */
 const stepsOf = ({ pipeline: { steps } }: Compiled): number =>
@@ -171,8 +125,7 @@ const prepare = (work: Work, flags: RunFlags, locks: FolderLocks): TE.TaskEither
     TE.bind('opened', () => pipe(openModel({ engine, model }), TE.mapLeft(saidAt(work.planned)))),
     TE.chain(({ folder, opened }) =>
       pipe(
-        TE.fromEither(checked(work, opened)),
-        TE.chain(() => pipe(compose(work, opened), TE.mapLeft(saidAt(work.planned)))),
+        composed(work, opened.model),
         TE.chain(inFolder(work.planned?.plan, opened, folder)),
         TE.chainFirst(() => folder?.open(outputs) ?? TE.right(undefined)),
         TE.map((composed) => planOf(work, opened, composed, folder)),
@@ -206,17 +159,29 @@ export const runAll = async (
   return exitCode.ok
 }
 
-/** Shows what would be run. */
-export const showAll = (all: readonly Work[], print: (text: string) => unknown): number => {
-  print(
-    all
-      .map(({ planned, recipe }) =>
-        planned === undefined ? `# ${recipe}\n` : printPipeline(planned.pipeline),
-      )
-      .join('---\n'),
-  )
-  return exitCode.ok
-}
+/**
+ * Shows what would be run, if it could be.
+ *
+ * @returns the exit code; nothing is thrown
+ */
+export const showAll = (all: readonly Work[], context: Context): Promise<number> =>
+  pipe(
+    all,
+    TE.traverseSeqArray(rehearse),
+    TE.match(
+      (failure): number => refuse(context, failure),
+      () => {
+        printTo(context.stdout)(
+          all
+            .map(({ planned, recipe }) =>
+              planned === undefined ? `# ${recipe}\n` : printPipeline(planned.pipeline),
+            )
+            .join('---\n'),
+        )
+        return exitCode.ok
+      },
+    ),
+  )()
 
 /**
  * Runs the pipelines of a file.
@@ -227,9 +192,7 @@ export const showAll = (all: readonly Work[], print: (text: string) => unknown):
  * @returns the exit code; nothing is thrown
  */
 export const runCommand = async (path: string, flags: RunFlags, context: Context): Promise<number> => {
-  const work = await readWork(path, flags)()
+  const work = await readWork(path, flags.set)()
   if (E.isLeft(work)) return refuse(context, work.left)
-  return flags.dryRun === true
-    ? showAll(work.right, (text) => context.stdout?.write(text))
-    : runAll(work.right, context, flags)
+  return flags.dryRun === true ? showAll(work.right, context) : runAll(work.right, context, flags)
 }

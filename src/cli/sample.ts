@@ -7,12 +7,13 @@ import type { Failure } from '../failure.ts'
 import { pipe, TE } from '../fp.ts'
 import { denoise } from '../stream/denoise.ts'
 import { respace } from '../stream/respace.ts'
-import { checkSteps } from '../stream/step.ts'
+import { checkSteps } from '../stream/check-steps.ts'
 import { printSettings } from '../pipeline/print.ts'
 import { batchLabels } from '../model/batch-labels.ts'
 import { quoted } from '../quoted.ts'
 import { failWith } from './fail-with.ts'
 import { type FolderLocks, folderLocks } from './folder-lock.ts'
+import { startOf, wordsWithoutPackaged } from './lead-on.ts'
 import { commandOf } from './made-by.ts'
 import { outputFlagNames, type OutputFlags, outputsOf } from './output-flags.ts'
 import { configOf, type Opened, openPlan, recipeOf, resolved } from './plan.ts'
@@ -21,6 +22,7 @@ import { type BegunWith, type FolderFlags, readRunFolder, type RunFolder } from 
 import { samplingDefaults } from './sampling-flags.ts'
 import type { Flags } from './settings.ts'
 import { exitCode } from './exit-code.ts'
+import { printTo } from './terminal.ts'
 import { carryOut, type Context, type Plan, writeRun } from './write-run.ts'
 
 /** All flags of `sample`. */
@@ -100,6 +102,7 @@ const prepare = (
     TE.chainFirstW(({ opened: { outputs } }) => folder?.open(outputs) ?? TE.right(undefined)),
     TE.map(({ opened, labels: { rows, names }, steps, config, frames$ }) => {
       const { settings } = opened
+      const command = wordsWithoutPackaged(commandOf('sample', flags))
       return {
         ...opened,
         frames$,
@@ -113,7 +116,8 @@ const prepare = (
         step: settings.rule.step,
         madeBy: {
           recipe: [recipeOf(settings), settings.noise.name, settings.seeding, opened.engine].join(', '),
-          command: commandOf('sample', flags),
+          command,
+          ...startOf({ command }),
           settings: {
             ...resolved(opened, config),
             samples: rows,
@@ -127,7 +131,7 @@ const prepare = (
 
 /** Shows what would be run, and with what. */
 const showPlan = ({ madeBy: { recipe, settings }, outputs }: Plan, { stdout }: Context): Promise<number> => {
-  stdout?.write(printSettings({ recipe, ...settings, outputs }))
+  printTo(stdout)(printSettings({ recipe, ...settings, outputs }))
   return Promise.resolve(exitCode.ok)
 }
 

@@ -40,6 +40,7 @@ import {
 } from './training-folder.ts'
 import { exitCode } from './exit-code.ts'
 import { refuse } from './refuse.ts'
+import { draw, WIPE } from './terminal.ts'
 import type { Context } from './write-run.ts'
 
 /** The flags as the command line has them. */
@@ -227,6 +228,9 @@ const perform = async (prepared: Prepared, { terminal, signal, quiet }: Context)
   const say = (words: string): void => {
     if (quiet !== true) terminal.write(words)
   }
+  const drawn = (words: string): void => {
+    if (quiet !== true) draw(terminal)(words)
+  }
   for (const failure of prepared.skipped) terminal.write(`left out: ${render(failure)}\n`)
   const first = start?.state.step ?? 0
   say(
@@ -248,7 +252,7 @@ const perform = async (prepared: Prepared, { terminal, signal, quiet }: Context)
     const done = step - first
     const left = clock((seconds / done) * (steps - step))
     const line = `update ${String(step)} of ${String(steps)}, loss ${loss.toFixed(4)} (mean ${running.toFixed(4)}), ${((done * rows) / seconds).toFixed(1)} images/s, ${left} left`
-    if (terminal.isTTY === true) say(`\r\u001b[K${line}`)
+    if (terminal.isTTY === true) drawn(`${WIPE}${line}`)
     else if (step === first + 1 || step === steps || step % Math.max(1, Math.round(steps / 20)) === 0)
       say(`${line}\n`)
   }
@@ -269,7 +273,7 @@ const perform = async (prepared: Prepared, { terminal, signal, quiet }: Context)
     if (heldOut.count > 0 && (last || event.step % checkpointEvery === 0)) {
       const loss = await heldOutMean(prepared, event)
       heldOutLosses.push({ step: event.step, loss })
-      if (terminal.isTTY === true) say('\r\u001b[K')
+      if (terminal.isTTY === true) drawn(WIPE)
       say(`update ${String(event.step)}: L_simple of what is held out ${loss.toFixed(4)}\n`)
     }
     if (last || signal.aborted || event.step % checkpointEvery === 0)

@@ -77,7 +77,7 @@ export const fitPicture =
     if (!resize && !(right && whole && shown <= channels)) {
       const found = `${describe(picture.width, picture.height, shown)}${whole ? '' : ', partly transparent'}`
       return E.left(
-        `it is ${found}, and the model takes ${describe(width, height, channels)}; resize makes it fit`,
+        `it is ${found}, and the model takes ${describe(width, height, channels)}; resizing makes it fit (--resize, or resize: true)`,
       )
     }
     const { data } = resample(width, height)(withChannels(picture, channels))

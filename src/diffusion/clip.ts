@@ -2,6 +2,7 @@
  * Clipping x̂₀ into the range of the data. The peers differ in what becomes of ε̂, so it is a choice with a name.
  */
 import type { Sum, VectorAlgebra } from '../algebra/algebra.ts'
+import { aNumber, checkOptions } from '../arguments.ts'
 import { fail } from '../failure.ts'
 import { epsFromX0, type Estimate } from './estimate.ts'
 import { sumOf } from './sum.ts'
@@ -40,6 +41,7 @@ const checked = (clip: Clip): Clip => {
     throw fail('ClipInvalid', { clip: mode, reason })
   }
   if (knownName('way to clip', clipModes, mode) === 'none') return clip
+  checkOptions({ range: aNumber, ratio: aNumber, largest: aNumber }, { range, ratio, largest })
   if (!(range > 0 && range < Infinity)) refuse(`the range is ${range}, and it has to be above 0`)
   if (!(ratio >= 0 && ratio <= 1)) refuse(`the ratio is ${ratio}, and it has to lie between 0 and 1`)
   if (!(largest >= range)) refuse(`the largest is ${largest}, below the range, ${range}`)
@@ -63,6 +65,7 @@ const checked = (clip: Clip): Clip => {
 export const clipFor = (choice: ClipChoice | undefined, range: number | undefined): Clip => {
   const clip =
     typeof choice === 'object' ? choice : { mode: choice ?? (range === undefined ? 'none' : 'x0+eps') }
+  knownName('way to clip', clipModes, clip.mode)
   const known = clip.range ?? (clip.mode === 'none' ? Infinity : range)
   if (known === undefined) throw fail('ClipWithoutRange', { clip: clip.mode })
   return checked({ ...clip, range: known })

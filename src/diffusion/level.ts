@@ -19,3 +19,16 @@ export interface Level {
  * ```
  */
 export const cleanLevel: Level = { t: -1, alphaBar: 1 }
+
+/**
+ * Whether two ᾱ are one but for rounding: relative to whichever is small, the image or the noise, so that tables in float32 are
+ * those in float64.
+ *
+ * @example
+ * ```ts
+ * expect(sameAlphaBar(0.5, Math.fround(0.5000001))).toBe(true)
+ * expect(sameAlphaBar(0.9999, 0.9998)).toBe(false)
+ * ```
+ */
+export const sameAlphaBar = (a: number, b: number): boolean =>
+  Math.abs(a - b) <= 1e-5 * Math.min(a, 1 - a) + 1e-9

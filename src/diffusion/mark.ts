@@ -1,7 +1,10 @@
 /**
  * A point on the way from noise to image at which something is to change, by whichever quantity says where it is.
  */
-import type { Level } from './level.ts'
+import { aNumber, shown } from '../arguments.ts'
+import { numberIn } from '../codecs.ts'
+import { isRecord } from '../json.ts'
+import { cleanLevel, type Level } from './level.ts'
 import type { Transition } from './transition.ts'
 
 /**
@@ -39,10 +42,22 @@ export const hasReached = (mark: Mark, { from, to }: Transition, level: Level): 
   return to.alphaBar < from.alphaBar ? here <= there + slack : here >= there - slack
 }
 
+/** What a mark can be, by its scale. */
+const bounds = [
+  // the clean end is at −1
+  { scale: 't', is: numberIn(cleanLevel.t).is, hasTo: 'be a number from −1' },
+  { scale: 'alphaBar', is: numberIn(0, 1).is, hasTo: 'lie between 0 and 1' },
+  {
+    scale: 'logSnr',
+    is: (value: unknown) => aNumber.is(value) && !Number.isNaN(value),
+    hasTo: 'be a number',
+  },
+] as const
+
 /**
  * What is wrong with a mark, as the end of a sentence; nothing where it is sound.
  *
- * @param mark - the t of a level, ᾱ in `[0, 1]`, or a log-SNR, which may be infinite
+ * @param mark - the t of a level, from −1, ᾱ in `[0, 1]`, or a log-SNR, which may be infinite
  *
  * @example
  * ```ts
@@ -51,13 +66,12 @@ export const hasReached = (mark: Mark, { from, to }: Transition, level: Level): 
  * ```
  */
 export const flawOfMark = (mark: Mark): string | undefined => {
-  if (['t', 'alphaBar', 'logSnr'].filter((scale) => scale in mark).length !== 1)
-    return 'a level is said by one of t, alphaBar and logSnr'
-  if ('t' in mark)
-    return Number.isFinite(mark.t) ? undefined : `t is ${String(mark.t)}, and has to be a number`
-  if ('alphaBar' in mark)
-    return mark.alphaBar >= 0 && mark.alphaBar <= 1
-      ? undefined
-      : `alphaBar is ${String(mark.alphaBar)}, and has to lie between 0 and 1`
-  return Number.isNaN(mark.logSnr) ? 'logSnr is NaN, and has to be a number' : undefined
+  const given: unknown = mark
+  const said = isRecord(given)
+    ? bounds.flatMap((bound) => (bound.scale in given ? [{ ...bound, value: given[bound.scale] }] : []))
+    : []
+  const [only, ...others] = said
+  if (only === undefined || others.length > 0) return 'a level is said by one of t, alphaBar and logSnr'
+  const { scale, value, is, hasTo } = only
+  return is(value) ? undefined : `${scale} is ${shown(value)}, and has to ${hasTo}`
 }

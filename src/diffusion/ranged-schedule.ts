@@ -1,23 +1,31 @@
 /**
  * The schedule of data in another range than `[−1, 1]`: scaled by h, the same noise leaves h²·ᾱ to 1 − ᾱ.
  */
+import { aNumber, checkArgument, type Expected } from '../arguments.ts'
 import { fail } from '../failure.ts'
 import { type Schedule, scheduleFromAlphaBars } from './schedule.ts'
 
 /** Where data lie: their smallest and their largest value. */
 export type DataRange = readonly [low: number, high: number]
 
+const twoNumbers: Expected = {
+  name: 'two numbers, such as [-1, 1]',
+  is: (value) => Array.isArray(value) && value.length === 2 && value.every(aNumber.is),
+}
+
 /**
  * Half the width of a range, and its middle.
  *
- * @throws ScheduleInvalid for a range that is empty
+ * @throws ScheduleInvalid for a range that is empty; ArgumentInvalid for what is none
  *
  * @example
  * ```ts
  * expect(measure([0, 4])).toEqual({ half: 2, centre: 2 })
  * ```
  */
-export const measure = ([low, high]: DataRange): { readonly half: number; readonly centre: number } => {
+export const measure = (range: DataRange): { readonly half: number; readonly centre: number } => {
+  checkArgument('range', twoNumbers, range)
+  const [low, high] = range
   const [half, centre] = [(high - low) / 2, (high + low) / 2]
   if (half > 0 && Number.isFinite(half)) return { half, centre }
   throw fail('ScheduleInvalid', { reason: `its data lie in [${low}, ${high}], and that is no range` })

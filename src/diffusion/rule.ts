@@ -1,14 +1,15 @@
 /**
  * A rule: the pure step inside a sampler.
  */
-import { numberIn, oneOf } from '../codecs.ts'
+import { aFunction, checkOptions, type Expected } from '../arguments.ts'
+import { numberIn, oneOf, words } from '../codecs.ts'
 import { fail } from '../failure.ts'
 import type { Sum } from '../algebra/algebra.ts'
 import type { Estimate } from './estimate.ts'
 import type { Level } from './level.ts'
 import { linearForm, type LinearForm } from './linear-form.ts'
 import type { Schedule } from './schedules/table.ts'
-import { logBeta, logBetaTilde, sigmaOfEta, type PerStep } from './sigma.ts'
+import { functionOfStep, logBeta, logBetaTilde, sigmaOfEta, type PerStep } from './sigma.ts'
 import { directionToXt, posteriorMean, predictedX0, randomNoise, sumOfTerms, type Term } from './terms.ts'
 import { betaOf, isLast, type Transition } from './transition.ts'
 import { type Tunable, tunable } from '../tunable.ts'
@@ -62,6 +63,11 @@ export interface Again {
   readonly times?: number
 }
 
+const listOfTerms: Expected = {
+  name: 'a list of terms, such as [predictedX0]',
+  is: (value) => Array.isArray(value) && value.every(aFunction.is),
+}
+
 /**
  * A rule of your own: a sum of terms.
  *
@@ -75,7 +81,10 @@ export interface Again {
  * expect(halfway.step(step)).toEqual(ddim({ eta: 0.5 }).step(step))
  * ```
  */
-export const rule = (name: string, terms: readonly Term[]): Rule => ({ name, step: sumOfTerms(terms) })
+export const rule = (name: string, terms: readonly Term[]): Rule => {
+  checkOptions({ name: words, terms: listOfTerms }, { name, terms })
+  return { name, step: sumOfTerms(terms) }
+}
 
 /**
  * The paper's family (arXiv:2010.02502, eq. 12 and 16): from DDIM at η = 0, which draws no noise, to DDPM at η = 1.
@@ -99,6 +108,7 @@ export const ddim: Tunable<(options?: { readonly eta?: PerStep }) => Rule> = tun
     ]),
     ...(eta === 0 ? { order: 1 } : {}),
   }),
+  { eta: functionOfStep },
 )
 
 /**

@@ -3,6 +3,7 @@
  */
 import type { Values } from '../algebra/algebra.ts'
 import type { ClipChoice } from './clip.ts'
+import type { PredictionType } from './estimate.ts'
 import type { Level } from './level.ts'
 import type { Past } from './rule.ts'
 import type { Transition } from './transition.ts'
@@ -14,12 +15,24 @@ export interface Origin {
   readonly engine: string
 }
 
-/** What a chain is made of, as far as that can be told: going on with anything else is refused. */
+/** How the network's answers are to be read. */
+export interface Answers {
+  readonly predicts: PredictionType
+  /** Nothing for data without bounds. */
+  readonly range?: number
+}
+
+/**
+ * What a chain is made of, as far as that can be told: going on with anything else is refused. Functions can't be told apart: rules that differ
+ * only in an η, a σ or a weight that is a function of the step have one name, and one taken for the other is not noticed.
+ */
 export interface Makers {
   readonly rule: string
   readonly noise: string
   /** A checksum of the noise that comes next, so that it is the same whatever it is called. */
   readonly nextNoise: number
+  /** Nothing in a state that was saved before this was. */
+  readonly answers?: Answers
   /** Nothing for a model that does not say. */
   readonly origin?: Origin
 }

@@ -1,6 +1,8 @@
 /**
  * How much fresh noise a step adds: the paper's σ_t, which selects one sampler of the family.
  */
+import { aFunction, aNumber, checkOptions, type Expected } from '../arguments.ts'
+import { isRecord } from '../json.ts'
 import { fail } from '../failure.ts'
 import { betaOf, type Transition } from './transition.ts'
 
@@ -12,6 +14,28 @@ export type PerStep = number | ((transition: Transition) => number)
  * from 0 to √(1−ᾱ) of the level that the step leads to.
  */
 export type Stochasticity = { readonly eta: PerStep } | { readonly sigma: PerStep }
+
+/**
+ * What makes of a number a {@link PerStep}.
+ *
+ * @example
+ * ```ts
+ * expect([() => 0.5, 0.5].map(functionOfStep.is)).toEqual([true, false])
+ * ```
+ */
+export const functionOfStep: Expected = { ...aFunction, name: 'a function of the step' }
+
+const perStep: Expected = {
+  name: `a number, or ${functionOfStep.name}`,
+  is: (value) => aNumber.is(value) || functionOfStep.is(value),
+}
+
+/** One of the two, and something that a step can be asked. */
+const checkStochasticity = (stochasticity: Stochasticity): void => {
+  const given: unknown = stochasticity
+  const name = isRecord(given) && given['sigma'] !== undefined ? 'sigma' : 'eta'
+  checkOptions({ [name]: perStep }, given)
+}
 
 const at = (value: PerStep, transition: Transition): number =>
   typeof value === 'number' ? value : value(transition)
@@ -98,6 +122,7 @@ const keptByEta = (transition: Transition, eta: number): number => {
  * ```
  */
 export const sigmaOf = (stochasticity: Stochasticity): ((transition: Transition) => number) => {
+  checkStochasticity(stochasticity)
   if ('sigma' in stochasticity)
     return (transition) => checkedSigma(at(stochasticity.sigma, transition), transition)
   const { eta } = stochasticity

@@ -1,6 +1,8 @@
 /**
  * Another rule from some point of the chain on.
  */
+import { checkArgument, checkOptions, type Expected } from '../arguments.ts'
+import { aRule } from '../expected.ts'
 import { fail } from '../failure.ts'
 import { flawOfMark, hasReached, type Mark } from './mark.ts'
 import type { Past, Rule } from './rule.ts'
@@ -20,6 +22,8 @@ export interface LastStage {
   readonly until?: never
   readonly rule: Rule
 }
+
+const listOfStages: Expected = { name: 'a list of stages', is: Array.isArray }
 
 const NAME = 'switchRule'
 const refuse = (reason: string): never => {
@@ -105,6 +109,10 @@ const smallest = (orders: ReadonlyArray<number | undefined>): number | undefined
  * ```
  */
 export const switchRule = (stages: readonly [...Stage[], LastStage]): Rule => {
+  checkArgument('stages', listOfStages, stages)
+  stages.forEach((stage) => {
+    checkOptions({ rule: aRule }, stage)
+  })
   const rules = stages.map(({ rule }) => rule)
   const ends = stages.slice(0, -1).map(({ until }) => until ?? refuse('only the last stage has no end'))
   const last = rules.at(-1) ?? refuse('it has no stages')

@@ -4,10 +4,12 @@
  * Nobody ever recomputes "the previous timestep": who holds a transition holds both ends.
  */
 import { E, pipe } from '../fp.ts'
+import { checkArgument, having } from '../arguments.ts'
 import { fail, type Failure } from '../failure.ts'
 import { cleanLevel, type Level } from './level.ts'
 import { levelAt } from './schedules/levels.ts'
 import type { Schedule } from './schedules/table.ts'
+import { levelsOf } from './spacings/levels-of.ts'
 import type { Spacing } from './spacings/spacing.ts'
 import { knownName } from '../known-name.ts'
 import { attempt } from '../attempt.ts'
@@ -106,7 +108,7 @@ export const transitions = (
   pipe(
     endOf(schedule, finalLevel),
     E.bindTo('last'),
-    E.bindW('levels', () => spacing.levels(schedule)),
+    E.bindW('levels', () => levelsOf(schedule, spacing)),
     E.map(({ levels, last }) => transitionsThrough([...levels, last])),
     E.filterOrElse(
       (steps) => {
@@ -151,7 +153,7 @@ export const transitionsFrom = (
   pipe(
     endOf(schedule, finalLevel),
     E.bindTo('end'),
-    E.bindW('levels', () => spacing.levels(schedule)),
+    E.bindW('levels', () => levelsOf(schedule, spacing)),
     E.map(({ levels, end }) => {
       const between = levels.filter(({ alphaBar }) => alphaBar > level.alphaBar && alphaBar < end.alphaBar)
       return level.alphaBar < end.alphaBar ? transitionsThrough([level, ...between, end]) : []
@@ -181,14 +183,17 @@ export const transitionsFrom = (
 export const inversionTransitions = (
   schedule: Schedule,
   spacing: Spacing,
-  { evaluateAt, finalLevel = 'clean' }: { readonly evaluateAt: EvaluateAt; readonly finalLevel?: FinalLevel },
+  options: { readonly evaluateAt: EvaluateAt; readonly finalLevel?: FinalLevel },
 ): E.Either<Failure, readonly Transition[]> =>
   pipe(
-    attempt(() => knownName('place to evaluate at', evaluateAts, evaluateAt)),
-    E.chain(() => endOf(schedule, finalLevel)),
-    E.bindTo('first'),
-    E.bindW('levels', () => spacing.levels(schedule)),
-    E.map(({ levels, first }) =>
+    attempt(() => {
+      checkArgument('options', having("where to evaluate, such as { evaluateAt: 'source' }", {}), options)
+      return knownName('place to evaluate at', evaluateAts, options.evaluateAt)
+    }),
+    E.bindTo('evaluateAt'),
+    E.bindW('first', () => endOf(schedule, options.finalLevel ?? 'clean')),
+    E.bindW('levels', () => levelsOf(schedule, spacing)),
+    E.map(({ evaluateAt, levels, first }) =>
       transitionsThrough([first, ...levels.toReversed()], (from, to) =>
         evaluateAt === 'source' ? Math.max(0, from.t) : to.t,
       ),

@@ -1,12 +1,11 @@
 /**
  * From a network's file and its manifest to a model.
  */
-import { basename, dirname } from 'node:path'
-import type { FoundNetwork } from '../checkpoint/find-model.ts'
+import { type FoundNetwork, manifestMissing } from '../checkpoint/find-model.ts'
 import type { NetworkManifest } from '../checkpoint/manifest-network.ts'
 import { manifestSchedule } from '../checkpoint/manifest-schedule.ts'
 import { attempt } from '../attempt.ts'
-import { fail, type Failure } from '../failure.ts'
+import type { Failure } from '../failure.ts'
 import { E, pipe, TE } from '../fp.ts'
 import type { Model } from './engine.ts'
 import { bind } from './network-binding.ts'
@@ -52,14 +51,7 @@ export const loadNetwork = ({
   manifest,
 }: FoundNetwork): TE.TaskEither<Failure, Model> =>
   manifest === undefined
-    ? TE.left(
-        fail('ConfigInvalid', {
-          path: manifestPath,
-          reason:
-            `it is missing or empty, and only it could say how ${basename(path)} is to be asked; ` +
-            `\`rxdiffusion inspect ${dirname(manifestPath)}\` prints one to start from`,
-        }),
-      )
+    ? TE.left(manifestMissing({ path, manifestPath }))
     : pipe(
         openNetwork(kind, path),
         TE.chainEitherK((network) => describe(network, manifestPath, manifest)),

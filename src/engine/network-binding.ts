@@ -70,7 +70,14 @@ const timeRow = (
   }
 }
 
-const labelsOf = ({ condition, labels: names, unconditional }: NetworkManifest): Labels => {
+/** The classes that a manifest speaks of; none of a network that is told no class. */
+export const manifestLabels = ({
+  condition,
+  labels: names,
+  unconditional,
+  inputs,
+}: NetworkManifest): Labels | undefined => {
+  if ([condition, names, unconditional, inputs?.labels].every((said) => said === undefined)) return undefined
   const known = Math.max(names?.length ?? 0, (unconditional ?? -1) + 1)
   return {
     count: condition?.classes ?? known,
@@ -122,32 +129,33 @@ export const bind = (
   { inputs, outputs }: Pick<Network, 'inputs' | 'outputs'>,
 ): Bound<Binding> => {
   const { shape, layout = usualLayout(manifest.kind), learnedVariance = false } = manifest
-  const { labels: names, unconditional, condition, inputs: named = {} } = manifest
+  const { condition, inputs: named = {} } = manifest
   const unusable = (reason: string): Bound<never> => E.left(fail('ConfigInvalid', { path, reason }))
-  const conditional = [condition, names, unconditional, named.labels].some((said) => said !== undefined)
+  const classes = manifestLabels(manifest)
 
-  const conditionOf = (port: NetworkPort): Bound<NonNullable<Binding['condition']>> => {
-    const labels = labelsOf(manifest)
-    const width = port.shape?.length === 2 ? port.shape[1] : undefined
-    const as = condition?.as ?? (width !== undefined && width > 1 ? 'one-hot' : 'integer')
-    if (as === 'one-hot' && width !== undefined && width !== labels.count)
-      return unusable(`there are ${labels.count} classes, and ${showPort(port)}`)
-    const ways = as === 'one-hot' ? [[labels.count]] : [[], [1]]
-    return ways.some((row) => fits(port.shape, row))
-      ? E.right({ port, as, labels })
-      : unusable(
-          `classes are told as ${as}, [${as === 'one-hot' ? `rows, ${labels.count}` : 'rows'}], and ${showPort(port)}`,
-        )
-  }
+  const conditionOf =
+    (labels: Labels) =>
+    (port: NetworkPort): Bound<NonNullable<Binding['condition']>> => {
+      const width = port.shape?.length === 2 ? port.shape[1] : undefined
+      const as = condition?.as ?? (width !== undefined && width > 1 ? 'one-hot' : 'integer')
+      if (as === 'one-hot' && width !== undefined && width !== labels.count)
+        return unusable(`there are ${labels.count} classes, and ${showPort(port)}`)
+      const ways = as === 'one-hot' ? [[labels.count]] : [[], [1]]
+      return ways.some((row) => fits(port.shape, row))
+        ? E.right({ port, as, labels })
+        : unusable(
+            `classes are told as ${as}, [${as === 'one-hot' ? `rows, ${labels.count}` : 'rows'}], and ${showPort(port)}`,
+          )
+    }
 
   return pipe(
     E.Do,
     E.bind('x', () => portAt(path, 'inputs.x', inputs)(named.x, 0)),
     E.bind('t', () => portAt(path, 'inputs.t', inputs)(named.t, 1)),
     E.bind('condition', () =>
-      conditional
-        ? pipe(portAt(path, 'inputs.labels', inputs)(named.labels, 2), E.chain(conditionOf))
-        : E.right(undefined),
+      classes === undefined
+        ? E.right(undefined)
+        : pipe(portAt(path, 'inputs.labels', inputs)(named.labels, 2), E.chain(conditionOf(classes))),
     ),
     E.bind('output', () => portAt(path, 'output', outputs)(manifest.output, 0)),
     E.chain(({ x, t, condition: known, output }) => {

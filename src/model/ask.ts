@@ -2,8 +2,9 @@
  * One call of a network, such that nothing is lost when nobody waits for the answer any more.
  */
 import { from, isObservable, Observable, Subscription } from 'rxjs'
-import type { VectorAlgebra } from '../algebra/algebra.ts'
-import { fail } from '../failure.ts'
+import type { Shape, VectorAlgebra } from '../algebra/algebra.ts'
+import { rowsOf, sameShape, showShape } from '../algebra/shape.ts'
+import { fail, type Failure } from '../failure.ts'
 import type { Condition, Denoiser, PredictOptions, Prediction } from './denoiser.ts'
 
 /** A question to a network. */
@@ -62,6 +63,41 @@ class CallOptions implements PredictOptions {
 }
 
 /**
+ * Refuses a question that has not a time for each row.
+ *
+ * @throws RunInvalid
+ *
+ * @example
+ * ```ts
+ * expect(() => { checkTimes([3, 28, 28, 1], [500]) }).toThrow('about 3 samples at 1 times')
+ * ```
+ */
+export const checkTimes = (shape: Shape, t: readonly number[]): void => {
+  const rows = rowsOf(shape)
+  if (t.length !== rows)
+    throw fail('RunInvalid', {
+      reason: `the network is asked about ${String(rows)} samples at ${String(t.length)} times, and needs a time for each`,
+    })
+}
+
+/** A network of one's own may answer anything. */
+const flawOf = <T>(
+  { algebra }: Denoiser<T>,
+  asked: Shape,
+  { output, variance }: Prediction<T>,
+): Failure | undefined => {
+  const parts = { output, ...(variance === undefined ? {} : { variance }) }
+  const found = Object.entries(parts).find(([, part]) => !sameShape(algebra.shape(part), asked))
+  return (
+    found &&
+    fail('ShapesDisagree', {
+      operation: `its ${found[0]}`,
+      reason: `it is ${showShape(algebra.shape(found[1]))}, not ${showShape(asked)}`,
+    })
+  )
+}
+
+/**
  * Asks a network, on subscription, and emits its one answer, which the subscriber owns.
  *
  * @remarks
@@ -72,7 +108,8 @@ class CallOptions implements PredictOptions {
  * @param model - the network
  * @param question - what to ask; x has to stay alive until the answer, and until what was given to `waitUntil` has ended
  * @param waitUntil - told of work that outlives the subscription
- * @returns one prediction; errors with what the network throws, or with PredictionMissing if it ends without one
+ * @returns one prediction; errors with what the network throws, with PredictionMissing if it ends without one, with ShapesDisagree for one that
+ *   is not shaped like x, or with RunInvalid where there is not a time for each row
  *
  * @example
  * ```ts
@@ -90,6 +127,8 @@ export const ask = <T>(
   new Observable((subscriber) => {
     let first: Prediction<T> | undefined
     let answered = false
+    const shape = model.algebra.shape(x)
+    checkTimes(shape, t)
     const over = new Subscription()
     const options = new CallOptions(waitUntil)
     // before the network is asked: it may be what makes the subscriber give up
@@ -103,8 +142,14 @@ export const ask = <T>(
         answered = true
         if (first === undefined && !subscriber.closed) {
           first = prediction
-          subscriber.next(prediction)
-          subscriber.complete()
+          const flaw = flawOf(model, shape, prediction)
+          if (flaw === undefined) {
+            subscriber.next(prediction)
+            subscriber.complete()
+          } else {
+            discard(model.algebra, prediction)
+            subscriber.error(flaw)
+          }
         } else {
           first ??= prediction
           for (const tensor of tensorsOf(prediction))

@@ -13,11 +13,16 @@ import {
   tap,
   throwError,
 } from 'rxjs'
+import { checkArgument, shown } from '../arguments.ts'
+import { aModel } from '../expected.ts'
 import type { VectorAlgebra } from '../algebra/algebra.ts'
+import { attempt } from '../attempt.ts'
+import { cleanLevel } from '../diffusion/level.ts'
+import type { Schedule } from '../diffusion/schedule.ts'
 import { fail } from '../failure.ts'
-import { E } from '../fp.ts'
+import { E, pipe } from '../fp.ts'
 import { macrotaskScheduler } from './macrotask.ts'
-import { ask, discard, tensorsOf } from './ask.ts'
+import { ask, checkTimes, discard, tensorsOf } from './ask.ts'
 import { checkShared, joinConditions, kindOfCondition, splitCondition } from './condition.ts'
 import type { Condition, Denoiser, Prediction, PredictOptions } from './denoiser.ts'
 import { fairQueue, type Wanted } from './fair-queue.ts'
@@ -106,7 +111,17 @@ const askFor = <T>(model: Denoiser<T>, callers: ReadonlyArray<Caller<T>>): Obser
 
 const checked = (name: string, value: number): number => {
   if (value === Infinity || (Number.isSafeInteger(value) && value >= 1)) return value
-  throw fail('RunInvalid', { reason: `${name} is ${String(value)}, and has to be a whole number from 1` })
+  throw fail('RunInvalid', { reason: `${name} is ${shown(value)}, and has to be a whole number from 1` })
+}
+
+/** Some networks answer at any time, and something that means nothing. */
+const checkWithin = ({ trainedSteps }: Schedule, t: readonly number[]): void => {
+  // from the clean end on, which a continuous schedule comes near
+  const outside = t.find((time) => !(time >= cleanLevel.t && time < trainedSteps))
+  if (outside !== undefined)
+    throw fail('RunInvalid', {
+      reason: `the network is asked at t = ${String(outside)}, and its times are 0 to ${String(trainedSteps - 1)}`,
+    })
 }
 
 /** Macrotasks that the next call waits for those whose turn it would be: a run that looks at its frame asks again within a few. */
@@ -124,9 +139,10 @@ export const batching = <T>(
   model: Denoiser<T>,
   { maxRows = Infinity, concurrent = Infinity, scheduler = macrotaskScheduler }: Batching,
 ): ((weight: number) => Denoiser<T>) => {
+  checkArgument('model', aModel, model)
   checked('maxRows', maxRows)
   checked('concurrent', concurrent)
-  const { algebra, labels } = model
+  const { algebra, labels, schedule } = model
   const queue = fairQueue<Caller<T>>()
   let underWay = 0
   let flushing = false
@@ -198,7 +214,13 @@ export const batching = <T>(
         // a number has no rows, and is asked about on its own
         if (shape.length === 0) return ask(model, { x, t, condition }, waitUntil)
         // here, since in a batch it would be everybody's failure
-        const refused = checkShared(labels, t.length)(condition)
+        const refused = pipe(
+          attempt(() => {
+            checkTimes(shape, t)
+            checkWithin(schedule, t)
+          }),
+          E.chain(() => checkShared(labels, t.length)(condition)),
+        )
         if (E.isLeft(refused)) return throwError(() => refused.left)
         const kind = [kindOfCondition(condition), ...shape.slice(1)].join()
         if (t.length <= maxRows) return enqueue(want, { x, t, condition, waitUntil, kind })

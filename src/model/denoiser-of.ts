@@ -2,6 +2,15 @@
  * Any function of numbers as a {@link Denoiser}.
  */
 import { concatMap, defer, from, map, type Observable, of, throwError } from 'rxjs'
+import {
+  aFunction,
+  checkArgument,
+  checkOptions,
+  type ExpectedOptions,
+  having,
+  orNothing,
+} from '../arguments.ts'
+import { aSchedule, aShape, someLabels } from '../expected.ts'
 import type { Shape, Values, VectorAlgebra } from '../algebra/algebra.ts'
 import { toChannelsFirst, toChannelsLast } from '../algebra/layout.ts'
 import { sameShape, showShape, sizeOf } from '../algebra/shape.ts'
@@ -68,6 +77,16 @@ const checkAnswer = ({ shape, data }: Values, expected: Shape): void => {
     })
 }
 
+/** What a description has to be made of, as far as its own functions don't look. */
+const expectedDescription: ExpectedOptions = {
+  algebra: having('an algebra, such as float64 or tfjs', { fromValues: 'function', toValues: 'function' }),
+  schedule: aSchedule,
+  shape: aShape,
+  time: orNothing(having("how to tell the time, such as { as: 't/T' }", {})),
+  labels: orNothing(someLabels),
+  decode: orNothing(aFunction),
+}
+
 /**
  * A denoiser that asks a function: a network in another library, another process, or on another machine.
  *
@@ -78,7 +97,7 @@ const checkAnswer = ({ shape, data }: Values, expected: Shape): void => {
  *
  * @param description - what the function predicts, on which noise, of what shape, and how it likes its arguments
  * @param network - the function
- * @throws NameUnknown for a prediction or a layout that there is not; what {@link encodeTime} and {@link normalized} throw
+ * @throws ArgumentInvalid for a part that is none, such as a shape with a 0; NameUnknown for a prediction or a layout that there is not; what {@link encodeTime} and {@link normalized} throw
  *
  * @example
  * ```ts
@@ -93,6 +112,8 @@ const checkAnswer = ({ shape, data }: Values, expected: Shape): void => {
  * ```
  */
 export const denoiserOf = <T>(description: NetworkDescription<T>, network: NetworkFunction): Denoiser<T> => {
+  checkOptions(expectedDescription, description)
+  checkArgument('network', aFunction, network)
   const { range, layout = 'NHWC', time, learnedVariance = false, ...known } = description
   knownName('prediction', predictionTypes, description.predicts)
   knownName('layout', layouts, layout)

@@ -51,6 +51,7 @@ export interface Denoiser<T> {
   readonly shape: Shape
   /** The data lie in `[−range, range]`; left out where they have no bounds, and then nothing is clipped unless a range is given. */
   readonly range?: number
+  /** What it can be asked for; a sampler refuses labels for a model without. */
   readonly labels?: Labels
   /** Which network this is; left out where nobody knows. */
   readonly origin?: Origin

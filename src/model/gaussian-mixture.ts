@@ -5,6 +5,7 @@
  * ε = −√(1−ᾱ)·score. With it a sampler can be compared with what it should reach.
  */
 import { of } from 'rxjs'
+import { checkArgument, type Expected, having, shown } from '../arguments.ts'
 import { numbers } from '../algebra/numbers.ts'
 import { levelAt, linearSchedule, type Schedule } from '../diffusion/schedule.ts'
 import type { Denoiser } from './denoiser.ts'
@@ -19,15 +20,21 @@ export interface Gaussian {
   readonly deviation: number
 }
 
+const listOfGaussians: Expected = {
+  name: 'a list, such as [{ mean: 2, deviation: 0.1 }]',
+  is: (value) => Array.isArray(value) && value.every(having('', {}).is),
+}
+
 const checked = (gaussians: readonly Gaussian[]): void => {
   const refuse = (reason: string): never => {
     throw fail('ModelInvalid', { reason })
   }
+  checkArgument('gaussians', listOfGaussians, gaussians)
   gaussians.forEach(({ weight = 1, mean, deviation }, i) => {
     const within = (name: string, value: number, least: number): void => {
       if (!(value >= least && Number.isFinite(value)))
         refuse(
-          `the ${name} of Gaussian ${i} is ${String(value)}, and has to be a finite number${least === 0 ? ' from 0' : ''}`,
+          `the ${name} of Gaussian ${i} is ${shown(value)}, and has to be a finite number${least === 0 ? ' from 0' : ''}`,
         )
     }
     within('weight', weight, 0)

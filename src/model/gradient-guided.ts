@@ -2,13 +2,15 @@
  * Guidance by a gradient: a model that climbs what somebody else knows about the image.
  */
 import { defer, mergeMap, Observable } from 'rxjs'
+import { aFunction, checkOptions, orNothing } from '../arguments.ts'
+import { someLabels } from '../expected.ts'
 import type { PredictionType } from '../diffusion/estimate.ts'
 import type { Level } from '../diffusion/level.ts'
 import { trainingTarget } from '../diffusion/objective.ts'
 import { levelAt } from '../diffusion/schedule.ts'
 import { alteredBy } from './altered.ts'
 import { ask, discard, type Question } from './ask.ts'
-import type { Condition, Prediction } from './denoiser.ts'
+import type { Condition, Labels, Prediction } from './denoiser.ts'
 import { checkedWeight, type Guidance, showWeight, type Weight, weightsAt } from './guidance.ts'
 
 /** What to climb, and how eagerly. */
@@ -17,6 +19,8 @@ export interface GradientGuidance<T> {
   readonly gradient: (x: T, t: readonly number[], condition: Condition) => T
   /** How much the gradient counts; 1, as Bayes has it, unless said. */
   readonly weight?: Weight
+  /** The classes that the gradient distinguishes; with a model that has none of its own, it alone is told of them. The model's unless said. */
+  readonly labels?: Labels
 }
 
 /**
@@ -42,9 +46,9 @@ const reach = (predicts: PredictionType, level: Level): number => {
  *
  * @equation `Δε = −w·√(1−ᾱ)·g`, `Δx₀ = w·(1−ᾱ)/√ᾱ·g`, `Δv = −w·√((1−ᾱ)/ᾱ)·g`
  *
- * @param options - `gradient`, `weight`
+ * @param options - `gradient`, `weight`, `labels`
  * @returns an endomorphism of denoisers
- * @throws GuidanceInvalid for a weight that is no finite number (of a function: when it is asked)
+ * @throws GuidanceInvalid for a weight that is no finite number (of a function: when it is asked); ArgumentInvalid for a gradient that is no function
  *
  * @example
  * ```ts
@@ -55,10 +59,13 @@ const reach = (predicts: PredictionType, level: Level): number => {
  * expect(steered.output - plain.output).toBeCloseTo(-2 * Math.sqrt(1 - model.schedule.alphaBars[500]!), 12)
  * ```
  */
-export const gradientGuided = <T>({ gradient, weight = 1 }: GradientGuidance<T>): Guidance<T> => {
-  if (typeof weight === 'number') checkedWeight(weight)
+export const gradientGuided = <T>(options: GradientGuidance<T>): Guidance<T> => {
+  checkOptions({ gradient: aFunction, labels: orNothing(someLabels) }, options)
+  const { gradient, weight = 1, labels } = options
+  if (typeof weight !== 'function') checkedWeight(weight)
   return (model) => {
     const { algebra, predicts, schedule } = model
+    const isTold = model.labels !== undefined || labels === undefined
 
     const steered = ({ x, t, condition }: Question<T>, by: readonly number[], prediction: Prediction<T>) => {
       const used: T[] = []
@@ -82,12 +89,13 @@ export const gradientGuided = <T>({ gradient, weight = 1 }: GradientGuidance<T>)
     return {
       ...model,
       ...alteredBy(model, `guided by a gradient ${showWeight(weight)}`),
+      ...(isTold ? {} : { labels }),
       predict: (x, t, condition, { waitUntil }): Observable<Prediction<T>> =>
         defer(() => {
           const question = { x, t, condition }
           const weights = weightsAt(weight, model, t)
           const by = t.map((time, row) => weights[row]! * reach(predicts, levelAt(schedule, time)))
-          const answer$ = ask(model, question, waitUntil)
+          const answer$ = ask(model, isTold ? question : { x, t, condition: {} }, waitUntil)
           if (by.every((factor) => factor === 0)) return answer$
           const steer = (prediction: Prediction<T>): Observable<Prediction<T>> =>
             new Observable((subscriber) => {

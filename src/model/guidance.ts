@@ -1,6 +1,7 @@
 /**
  * What ways of guiding have in common: each makes of a model another, and a weight says how far it goes.
  */
+import { shown } from '../arguments.ts'
 import type { Level } from '../diffusion/level.ts'
 import { levelAt } from '../diffusion/schedule.ts'
 import { fail } from '../failure.ts'
@@ -45,7 +46,9 @@ export const guidanceMonoid = <T>(): M.Monoid<Guidance<T>> => getEndomorphismMon
  */
 export const checkedWeight = (weight: number): number => {
   if (!Number.isFinite(weight))
-    throw fail('GuidanceInvalid', { reason: `the weight is ${weight}, and it has to be a finite number` })
+    throw fail('GuidanceInvalid', {
+      reason: `the weight is ${shown(weight)}, and it has to be a finite number`,
+    })
   return weight
 }
 

@@ -2,6 +2,9 @@
  * Classifier-free guidance: a model that listens harder to its labels.
  */
 import { defer, map, type Observable } from 'rxjs'
+import { checkOptions, orNothing, shown } from '../arguments.ts'
+import { numberIn } from '../codecs.ts'
+import { aCondition } from '../expected.ts'
 import type { Coefficient, VectorAlgebra } from '../algebra/algebra.ts'
 import { fail } from '../failure.ts'
 import { E } from '../fp.ts'
@@ -23,8 +26,10 @@ export interface GuidedOptions {
 }
 
 const checkedRescale = (rescale: number): number => {
-  if (!(rescale >= 0 && rescale <= 1))
-    throw fail('GuidanceInvalid', { reason: `rescale is ${rescale}, and it has to lie between 0 and 1` })
+  if (!numberIn(0, 1).is(rescale))
+    throw fail('GuidanceInvalid', {
+      reason: `rescale is ${shown(rescale)}, and it has to lie between 0 and 1`,
+    })
   return rescale
 }
 
@@ -95,7 +100,7 @@ const lean = <T>(
  * @returns an endomorphism of denoisers, so guidance composes with whatever else wraps a model
  * @throws LabelUnknown for a negative label that the model says it does not have (LabelCount, when asked, where they are not as many as the rows);
  *   GuidanceUnconditional for a model that has no label for "none", unless there is a `negative`;
- *   GuidanceInvalid for a weight that is no finite number (of a function: when it is asked) or a φ outside `[0, 1]`
+ *   ArgumentInvalid for a negative that is no condition; GuidanceInvalid for a weight that is no finite number (of a function: when it is asked) or a φ outside `[0, 1]`
  *
  * @example
  * ```ts
@@ -109,12 +114,10 @@ const lean = <T>(
  * expect(await firstValueFrom(from(ask))).toEqual({ output: 22 })
  * ```
  */
-export const guided = ({
-  weight,
-  rescale = 0,
-  negative,
-}: GuidedOptions): (<T>(model: Denoiser<T>) => Denoiser<T>) => {
-  if (typeof weight === 'number') checkedWeight(weight)
+export const guided = (options: GuidedOptions): (<T>(model: Denoiser<T>) => Denoiser<T>) => {
+  checkOptions({ negative: orNothing(aCondition) }, options)
+  const { weight, rescale = 0, negative } = options
+  if (typeof weight !== 'function') checkedWeight(weight)
   checkedRescale(rescale)
   return <T>(model: Denoiser<T>): Denoiser<T> => {
     if (weight === 1) return model

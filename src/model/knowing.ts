@@ -2,6 +2,7 @@
  * Networks that know a part of the image.
  */
 import { defer, map } from 'rxjs'
+import { checkOptions, having } from '../arguments.ts'
 import type { Sum, Values, VectorAlgebra } from '../algebra/algebra.ts'
 import { sameShape, showShape } from '../algebra/shape.ts'
 import type { PredictionType } from '../diffusion/estimate.ts'
@@ -18,6 +19,8 @@ export interface KnownPart {
   /** Of the same shape: 1 where the image is known, 0 where it is not, and in between where it is in between. */
   readonly mask: Values
 }
+
+const someValues = having('numbers with a shape', { shape: 'object', data: 'object' })
 
 /** What the network would have to say where x₀ is known, as a sum of x_t and x₀. */
 const right = <T>(predicts: PredictionType, alphaBars: readonly number[], xt: T, x0: T): Sum<T> => {
@@ -74,7 +77,9 @@ const weighed = <T>(algebra: VectorAlgebra<T>, sum: Sum<T>, log: T): T => {
  * expect(output.data).toEqual(Float64Array.of(1, 9))
  * ```
  */
-export const knowing = ({ images, mask }: KnownPart): (<T>(model: Denoiser<T>) => Denoiser<T>) => {
+export const knowing = (part: KnownPart): (<T>(model: Denoiser<T>) => Denoiser<T>) => {
+  checkOptions({ images: someValues, mask: someValues }, part)
+  const { images, mask } = part
   if (!sameShape(images.shape, mask.shape))
     throw fail('ShapesDisagree', {
       operation: 'its mask',

@@ -1,6 +1,8 @@
 /**
  * One network for many users: their runs take turns, and share calls as far as there is room.
  */
+import { shown } from '../arguments.ts'
+import { numberIn } from '../codecs.ts'
 import { fail } from '../failure.ts'
 import { batching, type Batching } from './batching.ts'
 import type { Denoiser } from './denoiser.ts'
@@ -47,9 +49,9 @@ export const timeshared = <T>(
 ): ((client?: Client) => Denoiser<T>) => {
   const denoiserFor = batching(model, { ...options, concurrent })
   return ({ priority = 0 } = {}) => {
-    if (Math.abs(priority) <= MOST_URGENT) return denoiserFor(2 ** priority)
+    if (numberIn(-MOST_URGENT, MOST_URGENT).is(priority)) return denoiserFor(2 ** priority)
     throw fail('RunInvalid', {
-      reason: `priority is ${String(priority)}, and has to lie between −${String(MOST_URGENT)} and ${String(MOST_URGENT)}`,
+      reason: `priority is ${shown(priority)}, and has to lie between −${String(MOST_URGENT)} and ${String(MOST_URGENT)}`,
     })
   }
 }

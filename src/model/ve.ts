@@ -3,6 +3,8 @@
  *
  * Inside there is one process, the variance-preserving one, and it is the same: `x = √ᾱ·x̄` with `ᾱ = 1/(1 + σ²)`.
  */
+import { aNumber, checkArgument } from '../arguments.ts'
+import { knownName } from '../known-name.ts'
 import type { Level } from '../diffusion/level.ts'
 import { explodingSchedule, type ExplodingOptions } from '../diffusion/schedules/exploding.ts'
 import { sigmaOfLevel } from '../diffusion/schedules/levels.ts'
@@ -30,7 +32,7 @@ const known = <T>({
  * @param model - its algebra and shapes, and `sigmaMin` and `sigmaMax`, 0.002 and 80 unless said; `predicts`: `sample` for the
  *   denoised image `D(x̄, σ)`, `epsilon` for `(x̄ − D)/σ`, which is −σ times the score
  * @param network - from x̄ and σ, one per row
- * @throws ScheduleInvalid as {@link explodingSchedule}
+ * @throws ScheduleInvalid as {@link explodingSchedule}; NameUnknown for another prediction
  *
  * @example
  * ```ts
@@ -47,6 +49,7 @@ export const veDenoiser = <T>(
   network: ForeignNetwork<T>,
 ): Denoiser<T> => {
   const { predicts } = model
+  knownName('prediction of a network that sees x̄', ['sample', 'epsilon'], predicts)
   return transplanted({ ...known(model), predicts, schedule: explodingSchedule(model) }, network, {
     input: ({ alphaBar }) => 1 / Math.sqrt(alphaBar),
     time: sigmaOfLevel,
@@ -79,6 +82,7 @@ export const edmDenoiser = <T>(
   network: ForeignNetwork<T>,
 ): Denoiser<T> => {
   const { sigmaData = 0.5, ...exploding } = model
+  checkArgument('sigmaData', aNumber, sigmaData)
   if (!(sigmaData > 0 && sigmaData < Infinity))
     throw fail('ScheduleInvalid', {
       reason: `its data have the standard deviation ${sigmaData}, and it has to be above 0`,

@@ -1,6 +1,7 @@
 /**
  * The noise of our own: keyed by (seed, sample, draw), so that no sample knows which batch it is in.
  */
+import { checkArgument, having } from '../arguments.ts'
 import { rowsOf } from '../algebra/shape.ts'
 import { highWord, lowWord, WORD } from '../word.ts'
 import { drawRows, ofRow, wholeBelow } from './address.ts'
@@ -87,6 +88,7 @@ export const philox = (options: PhiloxOptions): NoiseSource => {
 const addressing = (
   options: PhiloxOptions,
 ): ((row: number) => { readonly seed: number; readonly sample: number }) => {
+  checkArgument('options', having('seeds, such as { seed: 7 }', {}), options)
   if ('seeds' in options) {
     const seeds = options.seeds.map((seed) => wholeBelow('a seed', SAFE, seed))
     return (row) => ({ seed: ofRow('seed', seeds, row), sample: 0 })

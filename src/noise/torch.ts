@@ -1,6 +1,7 @@
 /**
  * Noise that equals torch's, seed for seed, so that a diffusers image can be made again.
  */
+import { checkArgument, having } from '../arguments.ts'
 import type { Shape } from '../algebra/algebra.ts'
 import { toChannelsLast } from '../algebra/layout.ts'
 import { sizeOf } from '../algebra/shape.ts'
@@ -93,7 +94,9 @@ const channelsLast = (values: Float32Array, shape: Shape): Float32Array => {
  * expect(noise.draw(0, [5])[0]).toBeCloseTo(1.5409961, 6)
  * ```
  */
-export const torch = ({ seed }: { readonly seed: TorchSeed }): NoiseSource => {
+export const torch = (options: { readonly seed: TorchSeed }): NoiseSource => {
+  checkArgument('options', having('a seed, such as { seed: 7 }', {}), options)
+  const { seed } = options
   const generator = generatorOf(seed)
   return {
     name: 'torch',
@@ -116,7 +119,9 @@ export const torch = ({ seed }: { readonly seed: TorchSeed }): NoiseSource => {
  * expect(noise.subarray(16)).toEqual(torch({ seed: 42 }).draw(0, [1, 4, 4, 1]))
  * ```
  */
-export const torchList = ({ seeds }: { readonly seeds: readonly TorchSeed[] }): NoiseSource => {
+export const torchList = (options: { readonly seeds: readonly TorchSeed[] }): NoiseSource => {
+  checkArgument('options', having('seeds, such as { seeds: [7, 8] }', { seeds: 'object' }), options)
+  const { seeds } = options
   const generators = seeds.map(generatorOf)
   return {
     name: 'torch-list',

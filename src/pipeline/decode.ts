@@ -4,8 +4,10 @@
 import * as t from 'io-ts'
 import { E, pipe } from '../fp.ts'
 import { isRecord, quote } from '../json.ts'
-import type { PipelineError } from './flaws.ts'
+import type { PipelineError } from './flaw.ts'
+import { flawsOf } from './flaws.ts'
 import { type Pipeline, pipelineCodec } from './pipeline.ts'
+import { salvage } from './salvage.ts'
 import { NoSuch } from './struct.ts'
 
 /** Where the members of a choice among values begin, which are no part of the way to them. */
@@ -38,6 +40,12 @@ const once = (errors: readonly PipelineError[]): readonly PipelineError[] => [
   ...new Map(errors.map((error) => [JSON.stringify([error.way, error.reason]), error])).values(),
 ]
 
+/** What is wrong, and what is impossible of the rest. */
+const withFlaws = (value: unknown, errors: readonly PipelineError[]): readonly PipelineError[] => {
+  const salvaged = salvage(value, errors)
+  return salvaged === undefined ? errors : [...errors, ...flawsOf(salvaged.pipeline, salvaged.doubtful)]
+}
+
 /**
  * Decodes a pipeline: every default is filled in, and a kind alone stands for its settings.
  *
@@ -60,7 +68,7 @@ export const decodePipeline = (value: unknown): E.Either<readonly PipelineError[
     isRecord(value)
       ? pipelineCodec.decode(value)
       : t.failure<Pipeline>(value, [{ key: '', type: pipelineCodec, actual: value }]),
-    E.mapLeft((errors) => once(errors.map(errorOf))),
+    E.mapLeft((errors) => withFlaws(value, once(errors.map(errorOf)))),
   )
 
 /**

@@ -6,7 +6,7 @@ import { fail, type FailureOf } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { compile, type Plan } from './compile.ts'
 import { decodePipeline } from './decode.ts'
-import type { PipelineError } from './flaws.ts'
+import type { PipelineError } from './flaw.ts'
 import type { Pipeline } from './pipeline.ts'
 
 /** A value, and what to call the places in it. */

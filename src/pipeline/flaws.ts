@@ -2,39 +2,18 @@
  * What is impossible in a pipeline whose every setting is possible by itself.
  */
 import { attempt } from '../attempt.ts'
-import type { Failure } from '../failure.ts'
 import { E } from '../fp.ts'
 import { MOST_SAMPLES } from '../limits.ts'
 import { outputOf } from '../media/output/output.ts'
+import type { PipelineError } from './flaw.ts'
 import { batchOfNoise, countOfSeeds, flawOfNoise, stageNoise } from './noise.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { RouteSettings } from './route.ts'
 import { flawOfSampler, type Sampler, stageSampler } from './sampler.ts'
 import { type Staged } from './staged.ts'
+import type { Setting } from './salvage.ts'
 import { stageSteps } from './steps.ts'
 import { many } from '../many.ts'
-
-/** What is wrong with a pipeline, and with which setting. */
-export interface PipelineError {
-  /** Keys and indices from the root to the setting. */
-  readonly way: readonly string[]
-  /** Whether it is about the name of the setting, or its value, which it is unless said. */
-  readonly part?: 'key' | 'value'
-  /** The end of a sentence. */
-  readonly reason: string
-}
-
-/**
- * A failure as what is wrong with a setting.
- *
- * @param way - to the setting
- */
-export const flawFrom = (way: PipelineError['way'], failure: Failure): PipelineError => {
-  const sentence = failure.message.replace(/[.]$/, '')
-  // what begins with a path begins as it is
-  const reason = 'path' in failure ? sentence : sentence.charAt(0).toLowerCase() + sentence.slice(1)
-  return { way, reason }
-}
 
 type Flaw = readonly [way: readonly string[], reason: string | undefined]
 
@@ -57,8 +36,6 @@ const ofBatch = ({ noise, batch, experiment }: Pipeline): readonly Flaw[] => {
   const named = batchOfNoise(noise)
   const rows = typeof named === 'object' ? named.length : named
   const what = countOfSeeds(noise) === undefined ? 'samples' : 'seed'
-  if (batch !== undefined && batch > MOST_SAMPLES)
-    return [[['batch'], `it is ${batch}, and ${MOST_SAMPLES} samples are the most of one run`]]
   return batch !== undefined && rows !== undefined && rows !== batch && experiment === undefined
     ? [[['batch'], `it is ${batch}, and noise.${what} names ${rows} samples`]]
     : []
@@ -95,6 +72,17 @@ const ignores: Readonly<Record<string, ReadonlyArray<keyof Pipeline>>> = {
   interpolate: ['batch'],
 }
 
+/** The experiments that begin or end at the clean level, whatever steps say. */
+const endsClean: ReadonlySet<string> = new Set(['matrix', 'reconstruct', 'interpolate-images'])
+
+/** Labels that don't go round evenly over the points of a route. */
+const ofPoints = (labels: Pipeline['condition']['labels'], points: number): Flaw => [
+  ['condition', 'labels'],
+  labels !== undefined && points % labels.length !== 0
+    ? `there are ${many(labels.length, 'label')} for ${points} points`
+    : undefined,
+]
+
 /** Images of a route that are more than a run may have. */
 const ofRoute = (way: readonly string[], route: RouteSettings, points: number): Flaw => {
   const stops =
@@ -110,7 +98,7 @@ const ofRoute = (way: readonly string[], route: RouteSettings, points: number): 
 }
 
 const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
-  const { experiment, noise, outputs, batch } = pipeline
+  const { experiment, noise, outputs, batch, steps, condition } = pipeline
   if (experiment === undefined) return []
   const { kind } = experiment
   const way = ['experiment']
@@ -122,6 +110,12 @@ const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
         ? `${kind} has as many samples as ${kind === 'interpolate' ? 'its route has stops' : 'there are images'}`
         : undefined,
     ],
+    [
+      ['steps', 'finalLevel'],
+      steps.finalLevel === 'first' && endsClean.has(kind)
+        ? `it is first, and ${kind} ends at the clean level`
+        : undefined,
+    ],
     ...(kind === 'interpolate'
       ? ([
           [
@@ -129,7 +123,7 @@ const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
             points === 1 ? 'an interpolation takes a list of seeds, one for each point' : undefined,
           ],
           [
-            [...way, 'route'],
+            [...way, 'route', 'kind'],
             experiment.route.kind === 'plane' && points !== 4
               ? `a plane leads through 4 points, and there are ${points} seeds`
               : undefined,
@@ -140,6 +134,7 @@ const ofExperiment = (pipeline: Pipeline): readonly Flaw[] => {
               ? `there are ${experiment.guidance.length} weights for ${points} points`
               : undefined,
           ],
+          ofPoints(condition.labels, points),
           ofRoute([...way, 'route'], experiment.route, points),
         ] satisfies readonly Flaw[])
       : []),
@@ -177,21 +172,31 @@ const ofOutputs = ({ outputs }: Pipeline): readonly Flaw[] =>
     ]
   })
 
+/** Flaws, and the settings that they are about. */
+type About = readonly [settings: readonly Setting[], flaws: readonly Flaw[]]
+
 /**
  * What is impossible in a pipeline, all of it.
  *
  * @param pipeline - which its codec takes
+ * @param doubtful - settings of which nothing is known; what is about them is left unsaid
  */
-export const flawsOf = (pipeline: Pipeline): readonly PipelineError[] => {
+export const flawsOf = (
+  pipeline: Pipeline,
+  doubtful: ReadonlySet<Setting> = new Set(),
+): readonly PipelineError[] => {
   const { noise, steps, sampler } = pipeline
-  const flaws: readonly Flaw[] = [
-    [['noise'], flawOfNoise(noise) ?? refusal(stageNoise(noise))],
-    [['steps'], refusal(stageSteps(steps))],
-    ofSampler(['sampler'], sampler),
-    ...ofBatch(pipeline),
-    ...ofFork(pipeline),
-    ...ofExperiment(pipeline),
-    ...ofOutputs(pipeline),
+  const all: readonly About[] = [
+    [['noise'], [[['noise'], flawOfNoise(noise) ?? refusal(stageNoise(noise))]]],
+    [['steps'], [[['steps'], refusal(stageSteps(steps))]]],
+    [['sampler'], [ofSampler(['sampler'], sampler)]],
+    [['noise', 'batch', 'experiment'], ofBatch(pipeline)],
+    [['fork', 'steps', 'experiment'], ofFork(pipeline)],
+    [['experiment', 'noise', 'outputs', 'batch', 'steps', 'condition'], ofExperiment(pipeline)],
+    [['outputs'], ofOutputs(pipeline)],
   ]
-  return flaws.flatMap(([way, reason]) => (reason === undefined ? [] : [{ way, reason }]))
+  return all
+    .filter(([settings]) => !settings.some((setting) => doubtful.has(setting)))
+    .flatMap(([, flaws]) => flaws)
+    .flatMap(([way, reason]) => (reason === undefined ? [] : [{ way, reason }]))
 }

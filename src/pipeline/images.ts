@@ -108,6 +108,7 @@ const repeated = ({ shape, data }: Values, times: number): Values => {
  * @param model - whose size it has
  * @param path - one picture for all images, or one for each
  * @param shape - that of the images, `[rows, …]`
+ * @param options - `resize`, whether to bring a picture of another size or colour to the model’s; not unless said
  * @returns the mask, of that shape; rejects with FileUnreadable, ImageUnfit
  *
  * @example
@@ -115,8 +116,13 @@ const repeated = ({ shape, data }: Values, times: number): Values => {
  * await expect(readMask({ shape: [28, 28, 1] }, 'no/such.png', [2, 28, 28, 1])).rejects.toThrow('it does not exist')
  * ```
  */
-export const readMask = async (model: Pick<Model, 'shape'>, path: string, shape: Shape): Promise<Values> => {
-  const source = await orThrow(openImages(path, { shape: model.shape, resize: true }))
+export const readMask = async (
+  model: Pick<Model, 'shape'>,
+  path: string,
+  shape: Shape,
+  { resize = false }: Partial<Pick<ImagesSettings, 'resize'>> = {},
+): Promise<Values> => {
+  const source = await orThrow(openImages(path, { shape: model.shape, resize }))
   const [rows = 0] = shape
   if (source.count !== 1 && source.count !== rows)
     throw fail('ImageUnfit', {

@@ -3,43 +3,33 @@
  */
 import { attempt } from '../attempt.ts'
 import { clipFor } from '../diffusion/clip.ts'
-import { hasReached } from '../diffusion/mark.ts'
-import { type Transition, transitions } from '../diffusion/transition.ts'
+import type { Model } from '../engine/engine.ts'
+import { boxUnknown } from '../experiment/mask.ts'
 import type { Failure, FailureTag } from '../failure.ts'
-import { E, pipe, RA, sequenceS } from '../fp.ts'
+import { E, pipe, sequenceS } from '../fp.ts'
 import { many } from '../many.ts'
 import { batchLabels } from '../model/batch-labels.ts'
 import type { Denoiser } from '../model/denoiser.ts'
-import { checkSteps, type StepConfig } from '../stream/step.ts'
+import { checkSteps } from '../stream/check-steps.ts'
 import type { Tensor } from './composition.ts'
 import { stageGuided } from './condition.ts'
-import { flawFrom, type PipelineError } from './flaws.ts'
+import { type Checked, flawAt, type PipelineError, together, validation } from './flaw.ts'
 import { batchOfNoise, seedsOf, stageNoise } from './noise.ts'
 import type { Pipeline } from './pipeline.ts'
-import { type Sampler, stageSampler } from './sampler.ts'
 import { clipOf } from './stage-run.ts'
 import { variable } from './staged.ts'
-import { stageSteps } from './steps.ts'
+import { type Walk, walksOf } from './walks.ts'
 
 /** What is known of a model before it is loaded. */
 export type ModelFacts = Pick<
   Denoiser<never>,
-  'schedule' | 'predicts' | 'labels' | 'range' | 'learnedVariance'
+  'schedule' | 'predicts' | 'labels' | 'range' | 'learnedVariance' | 'shape'
 >
 
+/** A model of which only facts are known: it can be composed with, and not be asked. */
+export const unasked = (facts: ModelFacts): Model => facts as unknown as Model
+
 type Way = PipelineError['way']
-type Checked<A> = E.Either<readonly PipelineError[], A>
-
-/** All that is wrong, and not only what is wrong first. */
-const together = sequenceS(E.getApplicativeValidation(RA.getSemigroup<PipelineError>()))
-
-const at =
-  (way: Way | ((failure: Failure) => Way)) =>
-  <A>(tried: E.Either<Failure, A>): Checked<A> =>
-    pipe(
-      tried,
-      E.mapLeft((failure) => [flawFrom(typeof way === 'function' ? way(failure) : way, failure)]),
-    )
 
 /** How many rows a batch has where that is known, and is of the labels otherwise. */
 const batchOf = ({ noise, batch, experiment }: Pipeline): number | readonly number[] | undefined =>
@@ -54,6 +44,37 @@ const wayOfLabels =
     return ['condition', 'labels', ...(place < 0 ? [] : [String(place)])]
   }
 
+/** Labels that a model has not. */
+export const checkLabels = (pipeline: Pipeline, { labels }: Pick<ModelFacts, 'labels'>): Checked<unknown> =>
+  flawAt(wayOfLabels(pipeline.condition))(batchLabels(labels, pipeline.condition.labels, batchOf(pipeline)))
+
+/**
+ * Seeds that are fewer than there are samples, which is known when images have been read.
+ *
+ * @param pipeline - which has been composed
+ * @param rows - how many samples it has
+ */
+export const checkRows = ({ noise, experiment }: Pipeline, rows: number): Checked<void> => {
+  const named = batchOfNoise(noise)
+  const seeds = typeof named === 'object' ? named.length : named
+  const drawn = experiment !== undefined && ['image-to-image', 'vary', 'inpaint'].includes(experiment.kind)
+  return drawn && seeds !== undefined && seeds < rows
+    ? E.left([
+        {
+          way: ['noise', typeof named === 'object' ? 'samples' : 'seed'],
+          reason: `it names ${many(seeds, 'sample')}, and there are ${rows}`,
+        },
+      ])
+    : E.right(undefined)
+}
+
+/** A part to be painted that the images don't have. */
+const checkKnown = ({ experiment }: Pipeline, { shape }: Pick<ModelFacts, 'shape'>): Checked<unknown> => {
+  if (experiment?.kind !== 'inpaint' || experiment.known.kind !== 'around') return E.right(undefined)
+  const { known } = experiment
+  return flawAt(['experiment', 'known'])(attempt(() => boxUnknown([1, ...shape], known)))
+}
+
 /** What lies in the levels, and not in the rule that goes through them. */
 const ofLevels: ReadonlySet<FailureTag> = new Set<FailureTag>([
   'EpsilonAtZeroSnr',
@@ -61,29 +82,10 @@ const ofLevels: ReadonlySet<FailureTag> = new Set<FailureTag>([
   'ScheduleMismatch',
 ])
 
-/** After how many steps the chain is left to the branches of a fork; nothing where there is none. */
-const forkedAfter = ({ fork }: Pipeline, chain: readonly Transition[]): number | undefined => {
-  if (fork === undefined) return undefined
-  const { at } = fork
-  if ('step' in at) return at.step
-  const reached = chain.findIndex((step) => hasReached(at, step, step.to))
-  return reached < 0 ? chain.length : reached + 1
-}
-
-/** A fork that would have nothing to do. */
-const checkFork = (
-  { fork }: Pipeline,
-  after: number | undefined,
-  { length }: readonly Transition[],
-): Checked<void> =>
-  fork === undefined || after === undefined || after < length
-    ? E.right(undefined)
-    : E.left(
-        Object.entries(fork.at).map(([scale, value]) => ({
-          way: ['fork', 'at', scale],
-          reason: `it is ${String(value)}, and of ${many(length, 'step')} none are left to fork`,
-        })),
-      )
+/** What several chains have in common is said once. */
+const once = (errors: readonly PipelineError[]): readonly PipelineError[] => [
+  ...new Map(errors.map((error) => [JSON.stringify([error.way, error.reason]), error])).values(),
+]
 
 /**
  * Whether a model can do what a pipeline asks, as far as that can be told without asking its network.
@@ -94,55 +96,38 @@ const checkFork = (
 export const checkWith =
   (pipeline: Pipeline) =>
   (facts: ModelFacts): Checked<void> => {
-    const { condition, steps, noise, fork, experiment, sampler } = pipeline
-    const known = { ...facts, shape: [] } as unknown as Denoiser<Tensor>
-    const scope = new Map<string, unknown>([['model', known]])
+    const { condition, noise } = pipeline
+    const scope = new Map<string, unknown>([['model', unasked(facts)]])
     return pipe(
-      together({
-        labels: at(wayOfLabels(condition))(batchLabels(facts.labels, condition.labels, batchOf(pipeline))),
-        model: at(['condition', 'guidance'])(
+      sequenceS(validation)({
+        labels: checkLabels(pipeline, facts),
+        known: checkKnown(pipeline, facts),
+        model: flawAt(['condition', 'guidance'])(
           attempt(() => stageGuided(condition, variable<Denoiser<Tensor>>('model')).run(scope)),
         ),
-        clip: at(['clip'])(
+        clip: flawAt(['clip'])(
           attempt(() => {
             const clip = clipOf(pipeline)?.run(scope)
             clipFor(clip, facts.range)
             return clip
           }),
         ),
-        chain: at(['steps'])(
-          transitions(facts.schedule, stageSteps(steps).run(scope), { finalLevel: steps.finalLevel }),
-        ),
+        walks: walksOf(pipeline, facts.schedule),
       }),
-      E.chain(({ model, clip, chain }): Checked<unknown> => {
-        // these have other chains than the one of the pipeline
-        if (experiment?.kind === 'matrix' || experiment?.kind === 'reconstruct') return E.right(undefined)
-        const walk = (way: Way, sampler: Sampler, steps: readonly Transition[]): Checked<void> =>
-          at((failure) => (ofLevels.has(failure._tag) ? ['steps'] : way))(
-            pipe(
-              attempt((): StepConfig<Tensor> => ({
+      E.chain(({ model, clip, walks }) =>
+        together(
+          walks.map(({ way, rule, steps, clip: own = clip }: Walk) =>
+            flawAt((failure) => (ofLevels.has(failure._tag) ? ['steps'] : way))(
+              checkSteps({
                 model,
-                rule: stageSampler(sampler).run(scope),
+                rule,
                 noise: stageNoise(noise).run(scope),
-                ...(clip === undefined ? {} : { clip }),
-              })),
-              E.chain((config) => checkSteps(config)(steps)),
+                ...(own === undefined ? {} : { clip: own }),
+              })(steps),
             ),
-          )
-        const split = forkedAfter(pipeline, chain)
-        return together({
-          fork: checkFork(pipeline, split, chain),
-          trunk: walk(['sampler'], sampler, chain.slice(0, split)),
-          ...(split === undefined
-            ? {}
-            : Object.fromEntries(
-                Object.entries(fork?.branches ?? {}).map(([name, branch]) => [
-                  `branch ${name}`,
-                  walk(['fork', 'branches', name], branch, chain.slice(split)),
-                ]),
-              )),
-        })
-      }),
-      E.map(() => undefined),
+          ),
+        ),
+      ),
+      E.bimap(once, () => undefined),
     )
   }

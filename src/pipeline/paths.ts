@@ -33,3 +33,37 @@ export const movePaths =
       outputs: outputs.map((output) => moved(move, output)),
     }
   }
+
+/** The paths that a pipeline reads from. */
+export const inputsOf = ({ model, experiment }: Pipeline): readonly string[] =>
+  [
+    model,
+    experiment !== undefined && 'images' in experiment ? experiment.images.path : undefined,
+    experiment?.kind === 'inpaint' && experiment.known.kind === 'mask' ? experiment.known.path : undefined,
+  ].filter((path) => path !== undefined)
+
+/**
+ * A pipeline without the paths for which there is something else unless said.
+ *
+ * @param needless - which of them are left out
+ */
+export const leaveOutPaths =
+  (needless: (path: string) => boolean) =>
+  ({ model, experiment, ...pipeline }: Pipeline): Pipeline => {
+    const unlessNeedless = <A extends { readonly path?: string }>({ path, ...rest }: A) => ({
+      ...rest,
+      ...(path === undefined || needless(path) ? {} : { path }),
+    })
+    return {
+      ...pipeline,
+      ...(model === undefined || needless(model) ? {} : { model }),
+      ...(experiment === undefined
+        ? {}
+        : {
+            experiment:
+              'images' in experiment
+                ? { ...experiment, images: unlessNeedless(experiment.images) }
+                : experiment,
+          }),
+    }
+  }

@@ -4,6 +4,7 @@
 import type * as t from 'io-ts'
 import { listOf, oneOf, wholeFrom, words } from '../codecs.ts'
 import { engineNames } from '../engine/engine.ts'
+import { MOST_SAMPLES } from '../limits.ts'
 import type { Output } from '../media/output/output.ts'
 import type { ClipSettings } from '../diffusion/clip-settings.ts'
 import { clipCodec } from './clip.ts'
@@ -57,7 +58,10 @@ export const pipelineCodec: Struct<Pipeline> = struct<Pipeline>('a pipeline', {
   engine: defaulted(oneOf<Pipeline['engine']>('auto', ...engineNames), 'auto', 'What runs the model.'),
   noise: defaulted(noiseCodec as t.Type<Noise>, { kind: 'philox', seed: 0 }, 'Where noise comes from.'),
   condition: defaulted(conditionCodec, { guidance: 1, rescale: 0 }, 'What the samples are to show.'),
-  batch: free(wholeFrom(1), 'How many samples; as many as there are labels or seeds unless said.'),
+  batch: free(
+    wholeFrom(1, MOST_SAMPLES),
+    'How many samples; as many as there are labels or seeds unless said.',
+  ),
   steps: defaulted(
     stepsCodec as t.Type<Steps>,
     { kind: 'trailing', count: 50, finalLevel: 'clean' },

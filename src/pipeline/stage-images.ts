@@ -15,7 +15,6 @@ import { still } from '../experiment/still.ts'
 import type { Denoiser } from '../model/denoiser.ts'
 import { type Bench, columnsOf, type Frames, type Of, type Operator } from './bench.ts'
 import type { Composed, Tensor } from './composition.ts'
-import type { KnownSettings } from './experiment.ts'
 import { type Pictures, readMask, readPictures, type ReadPictures } from './images.ts'
 import { stageNoise } from './noise.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -75,7 +74,7 @@ export const ofImages = (bench: Bench, experiment: Of<'image-to-image' | 'vary'>
 }
 
 const stageKnown = (
-  known: KnownSettings,
+  { known, images: { resize } }: Of<'inpaint'>,
   model: Staged<Model>,
   shape: Staged<Shape>,
   { awaited }: Naming,
@@ -88,7 +87,17 @@ const stageKnown = (
       return call('boxUnknown', boxUnknown, shape, literal(box))
     }
     case 'mask':
-      return awaited('mask', call('readMask', readMask, model, literal(known.path), shape))
+      return awaited(
+        'mask',
+        call(
+          'readMask',
+          readMask,
+          model,
+          literal(known.path),
+          shape,
+          literal(resize ? { resize } : undefined),
+        ),
+      )
   }
 }
 
@@ -103,7 +112,7 @@ export const painted = (bench: Bench, experiment: Of<'inpaint'>): Fields<Compose
     noise: stageNoise(pipeline.noise),
     condition: field(pictures, 'condition'),
     images,
-    mask: stageKnown(experiment.known, model, field(images, 'shape'), naming),
+    mask: stageKnown(experiment, model, field(images, 'shape'), naming),
     jump: literal(experiment.jump),
     resample: literal(experiment.resample),
     clip: clipOf(pipeline),

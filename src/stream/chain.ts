@@ -15,7 +15,9 @@ import {
   takeUntil,
   tap,
 } from 'rxjs'
+import type { Level } from '../diffusion/level.ts'
 import type { Transition } from '../diffusion/transition.ts'
+import { inTurn } from './check-steps.ts'
 import { companyNow } from './company.ts'
 import type { ChainConfig, Continuation } from './continuation.ts'
 import type { Frame } from './frame.ts'
@@ -26,7 +28,10 @@ import { startedBy, startsRuns } from './settled.ts'
 import { type Latent, needs, step, type Stepped } from './step.ts'
 
 /** Where a chain begins, and who reads the tensors of that. */
-export type Beginning<T> = Pick<Continuation<T>, 'latent' | 'readers'>
+export interface Beginning<T> extends Pick<Continuation<T>, 'latent' | 'readers'> {
+  /** The level of x, where it is known; else that where the first step begins. */
+  readonly at?: Level
+}
 
 /** Where a chain is, and the frame that shows how it came there. */
 interface Place<T> {
@@ -49,7 +54,7 @@ export const chain = <T>(
 ): Observable<Frame<T>> => {
   const { model, inFlight = 2, scheduler = macrotaskScheduler } = config
   const frames$: Observable<Frame<T>> = defer(() => {
-    const { latent: first, readers } = begin()
+    const { latent: first, readers, at } = begin()
     const run = openRun(model.algebra, readers, inFlight)
     const company = companyNow()
     const seat = company.rounds.join(run.gate, scheduler)
@@ -103,7 +108,10 @@ export const chain = <T>(
         next.add(turn)
       })
 
+    const checked = inTurn(config, at)
     const frame$ = transitions$.pipe(
+      // all that is known by now, before the network is asked about the first
+      tap(checked),
       tap((transition) => known.push(transition)),
       mergeScan(advance, { latent: first }, 1),
       map(({ frame }) => frame),

@@ -2,12 +2,18 @@
  * A sampler as an operator: transitions in, every intermediate x_t out.
  */
 import type { OperatorFunction } from 'rxjs'
+import { checkOptions } from '../arguments.ts'
+import type { Shape } from '../algebra/algebra.ts'
+import { rowsOf, sameShape, showShape } from '../algebra/shape.ts'
 import type { Transition } from '../diffusion/transition.ts'
 import { fail } from '../failure.ts'
 import { chain, type Beginning } from './chain.ts'
+import { checkParts } from './check-steps.ts'
 import type { ChainConfig } from './continuation.ts'
 import { checkInFlight } from './gate.ts'
+import type { Denoiser } from '../model/denoiser.ts'
 import { drawNoise } from '../noise/draw-noise.ts'
+import { expectedConfig } from './expected-config.ts'
 import type { Frame } from './frame.ts'
 import { refCount } from './ref-count.ts'
 
@@ -17,6 +23,21 @@ export interface DenoiseConfig<T> extends ChainConfig<T> {
   readonly batch?: number
   /** x at the level where the chain begins; drawn from the noise (draw 0) unless given. It stays yours. */
   readonly start?: T
+}
+
+/** Whether x can begin there: it may be anything that somebody has made himself. */
+const checkStart = <T>({ algebra, shape }: Denoiser<T>, start: T, asked: number | undefined): void => {
+  const refuse = (is: string, hasToBe: string): never => {
+    throw fail('RunInvalid', { reason: `start is ${is}, and has to be ${hasToBe}` })
+  }
+  const given: unknown = start
+  if (typeof given === 'number' ? !Number.isFinite(given) : typeof given !== 'object')
+    refuse(typeof given === 'string' ? JSON.stringify(given) : String(given), 'numbers that are finite')
+  // what has no shape is no tensor; a number is a row of its own
+  const found = (algebra.shape(start) as Shape | undefined) ?? []
+  const rows = asked ?? rowsOf(found)
+  const isNumber = found.length === 0 && shape.length === 0 && rows === 1
+  if (!isNumber && !sameShape(found, [rows, ...shape])) refuse(showShape(found), showShape([rows, ...shape]))
 }
 
 /**
@@ -32,10 +53,14 @@ export interface DenoiseConfig<T> extends ChainConfig<T> {
  * 4. The next step starts in a macrotask of its own, and not before fewer than `inFlight` frames are held.
  * 5. `complete` is delivered when the last hold has ended. Work that fails, or a failing step, errors the run.
  * 6. Unsubscribing aborts the call under way and starts no other; what is held is freed as the holds end ({@link settled}).
+ * 7. What is not possible is said before the network is asked: model, rule, clip, labels and `start` at once, and each step when it is known.
+ *    The steps of {@link respace}, or of an array, are known as a whole; of those that come live, one that is not possible ends the run when it comes,
+ *    and what the frames before it have saved goes on ({@link replayFrom}).
  *
  * @param config - model, rule, noise
- * @throws RunInvalid for a batch that is no whole number from 1, or an inFlight below 1
- * @returns an operator; its errors are failures (EtaOutOfRange, ScheduleMismatch, LabelsMissing, …) or what the model or a sink threw
+ * @throws RunInvalid for a batch or an inFlight that is no whole number from 1; ArgumentInvalid for a part that is none
+ * @returns an operator; its errors are failures (StepsApart, EtaOutOfRange, ScheduleMismatch, LabelsMissing, LabelsUnexpected, RunInvalid for a `start` of
+ *   another shape, …) or what the model or a sink threw
  *
  * @example
  * ```ts
@@ -48,17 +73,20 @@ export interface DenoiseConfig<T> extends ChainConfig<T> {
  * ```
  */
 export const denoise = <T>(config: DenoiseConfig<T>): OperatorFunction<Transition, Frame<T>> => {
+  checkOptions(expectedConfig, config)
   const { model, noise, start, condition } = config
-  const rows = config.batch ?? condition?.labels?.length ?? 1
+  const asked = config.batch ?? condition?.labels?.length
+  const rows = asked ?? 1
   if (!(Number.isSafeInteger(rows) && rows >= 1))
     throw fail('RunInvalid', { reason: `batch is ${String(rows)}, and has to be a whole number from 1` })
   checkInFlight(config)
-  const shape = [rows, ...model.shape]
   const begin = (): Beginning<T> => {
+    checkParts(config, rows)
+    if (start !== undefined) checkStart(model, start, asked)
     const readers = refCount(model.algebra.dispose)
     // a start that was given has one more reader, who never lets go: the caller
     if (start !== undefined) readers.retain([start])
-    const x = start ?? drawNoise(model.algebra, noise, 0, shape)
+    const x = start ?? drawNoise(model.algebra, noise, 0, [rows, ...model.shape])
     return { latent: { x, draws: 1 }, readers }
   }
   return (transitions$) => chain(config, begin, transitions$)

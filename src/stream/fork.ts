@@ -14,6 +14,7 @@ import {
   tap,
   throwError,
 } from 'rxjs'
+import { shown } from '../arguments.ts'
 import { fail } from '../failure.ts'
 import { type Branch, inBranch } from './branch.ts'
 import { companyOf, inCompany } from './company.ts'
@@ -79,6 +80,8 @@ const split =
           ),
           mergeMap((record) => Object.entries(record) as Array<[K, (typeof record)[K]]>),
           mergeMap(([name, branch]) => {
+            if (typeof branch !== 'function')
+              return refuse(name, `it is ${shown(branch)}, and has to be an operator, such as resume()`)
             if (live.has(name)) return refuse(name, 'one of that name is under way')
             live.add(name)
             let begun = false

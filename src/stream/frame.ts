@@ -5,6 +5,7 @@ import type { Observable, ObservableInput } from 'rxjs'
 import type { VectorAlgebra } from '../algebra/algebra.ts'
 import type { SavedState } from '../diffusion/saved-state.ts'
 import type { Transition } from '../diffusion/transition.ts'
+import { fail } from '../failure.ts'
 import type { continuation, Continuation } from './continuation.ts'
 
 /** Where a frame keeps what is left to be waited for when its run takes no more steps; the same for all frames of a run. */
@@ -57,4 +58,24 @@ export interface OwnedFrame<T> extends Disposable {
   readonly xt: T
   readonly x0: T
   readonly eps: T
+}
+
+/**
+ * Refuses what is no frame where only a frame will do: a snapshot, which does not know how its chain goes on, or whatever else comes along.
+ *
+ * @param operator - that asks
+ * @throws OperatorInvalid
+ *
+ * @example
+ * ```ts
+ * expect(() => { checkFrame('resume', { xt: 0.5 }) }).toThrow('snapshots')
+ * ```
+ */
+export const checkFrame = (operator: string, one: object): void => {
+  if (!(beginning in one))
+    throw fail('OperatorInvalid', {
+      operator,
+      reason:
+        'it takes the frames of a run, and was given something else; copy them into snapshots after it, not before',
+    })
 }

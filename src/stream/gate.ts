@@ -5,6 +5,8 @@
  * changes nothing: what nobody holds does not wait.
  */
 import { endWith, ignoreElements, merge, Observable, Subject, take } from 'rxjs'
+import { shown } from '../arguments.ts'
+import { wholeFrom } from '../codecs.ts'
 import { fail } from '../failure.ts'
 
 /** The gate of one run. */
@@ -26,7 +28,7 @@ export interface Gate {
 /**
  * How many frames may be held at a time: with none a run would wait for ever.
  *
- * @throws RunInvalid for what is no number from 1
+ * @throws RunInvalid for what is no whole number from 1; any number may be in flight at Infinity
  *
  * @example
  * ```ts
@@ -34,8 +36,10 @@ export interface Gate {
  * ```
  */
 export const checkInFlight = ({ inFlight = 2 }: { readonly inFlight?: number }): void => {
-  if (!(inFlight >= 1))
-    throw fail('RunInvalid', { reason: `inFlight is ${String(inFlight)}, and has to be a number from 1` })
+  if (inFlight !== Infinity && !wholeFrom(1).is(inFlight))
+    throw fail('RunInvalid', {
+      reason: `inFlight is ${shown(inFlight)}, and has to be a whole number from 1`,
+    })
 }
 
 /**

@@ -2,21 +2,29 @@
  * Going on from a state that was saved: after a kill, on another day, or once more from the middle.
  */
 import { defer, type Observable } from 'rxjs'
+import { checkArgument, checkOptions } from '../arguments.ts'
 import { attempt } from '../attempt.ts'
+import { aState } from '../expected.ts'
 import type { SavedState } from '../diffusion/saved-state.ts'
 import type { Failure } from '../failure.ts'
 import type { E } from '../fp.ts'
 import { companyOf, inCompany } from './company.ts'
 import type { ChainConfig } from './continuation.ts'
+import { expectedChanges, expectedConfig } from './expected-config.ts'
 import type { Frame } from './frame.ts'
 import { checkInFlight } from './gate.ts'
 import { refCount } from './ref-count.ts'
-import { goOnFrom, type ResumeOptions } from './resume.ts'
+import { checkOnward, goOnFrom, type ResumeOptions } from './resume.ts'
 import { checkMakers, restoreState } from './save-state.ts'
 import { startsRuns } from './settled.ts'
 
 /** What a saved chain was made with; its classes and its way of clipping are in the state. */
 export type ReplayConfig<T> = Omit<ChainConfig<T>, 'condition' | 'clip'>
+
+const checkReplayed = (state: SavedState, config: object): void => {
+  checkArgument('state', aState, state)
+  checkOptions(expectedConfig, config)
+}
 
 /** What the state says of how it goes on, and what it is told. */
 const asMade = <T>({ labels, clip }: SavedState, config: ReplayConfig<T>): ChainConfig<T> => ({
@@ -45,6 +53,7 @@ const asMade = <T>({ labels, clip }: SavedState, config: ReplayConfig<T>): Chain
  */
 export const checkReplay = <T>(state: SavedState, config: ReplayConfig<T>): E.Either<Failure, void> =>
   attempt(() => {
+    checkReplayed(state, config)
     checkMakers(state, asMade(state, config))
   })
 
@@ -55,7 +64,8 @@ export const checkReplay = <T>(state: SavedState, config: ReplayConfig<T>): E.Ei
  *
  * @remarks
  * 1. With the same model on the same engine of a CPU, the same rule and the same noise, what follows is what would have followed,
- *    bit for bit. Anything else is refused before anything runs.
+ *    bit for bit. Anything else is refused before anything runs, as far as it can be told: a rule is known by its name, and those that differ
+ *    only in a function (an η of the step, terms of your own) have one. Give terms of your own a name that says what they are.
  * 2. Cold: each subscription goes on from the state anew. The state is not changed, and can be gone on from any number of times.
  * 3. From there on another rule, other noise, another spacing and so on can be taken, as in {@link resume}.
  * 4. From the state of a chain's last frame nothing follows.
@@ -65,7 +75,7 @@ export const checkReplay = <T>(state: SavedState, config: ReplayConfig<T>): E.Ei
  * @param state - a saved chain
  * @param config - what it was made with
  * @param changes - what is to be otherwise from here on; nothing unless said
- * @throws RunInvalid for an inFlight below 1
+ * @throws RunInvalid for an inFlight that is no whole number from 1; ArgumentInvalid for what is no state, no config or no change
  * @returns its frames; it errors with StateMismatch, StateInvalid, or as {@link denoise}
  *
  * @example
@@ -86,11 +96,14 @@ export const replayFrom = <T>(
   config: ReplayConfig<T>,
   changes: ResumeOptions = {},
 ): Observable<Frame<T>> => {
+  checkInFlight({ ...config, ...changes })
+  checkReplayed(state, config)
+  checkOptions(expectedChanges, changes)
   const { at, ahead } = state
   const made = asMade(state, config)
-  checkInFlight({ ...made, ...changes })
   const replayed$: Observable<Frame<T>> = defer(() => {
     checkMakers(state, made)
+    checkOnward(made, changes, { shape: state.tensors[0]?.shape ?? [], at })
     const { algebra } = made.model
     const latent = restoreState(algebra, state)
     const readers = refCount(algebra.dispose)

@@ -5,12 +5,18 @@ import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, 
 import type { Level } from '../diffusion/level.ts'
 import type { Spacing } from '../diffusion/spacing.ts'
 import { type FinalLevel, transitionsFrom } from '../diffusion/transition.ts'
+import { checkOptions } from '../arguments.ts'
+import { rowsOf } from '../algebra/shape.ts'
+import type { Shape } from '../algebra/algebra.ts'
 import type { Denoiser } from '../model/denoiser.ts'
+import { orThrow } from '../or-throw.ts'
 import { chain } from './chain.ts'
+import { checkParts } from './check-steps.ts'
 import { companyOf, inCompany } from './company.ts'
 import { type ChainConfig, continuation, type Continuation } from './continuation.ts'
 import { emitSteps } from './emit-steps.ts'
-import type { Frame } from './frame.ts'
+import { expectedChanges } from './expected-config.ts'
+import { checkFrame, type Frame } from './frame.ts'
 import { checkInFlight } from './gate.ts'
 import { startsRuns } from './settled.ts'
 import { needs } from './step.ts'
@@ -25,6 +31,42 @@ export interface ResumeOptions extends Partial<
   readonly finalLevel?: FinalLevel
   /** What becomes of the model, such as {@link guided}. */
   readonly model?: <T>(model: Denoiser<T>) => Denoiser<T>
+}
+
+const changed = <T>(
+  config: ChainConfig<T>,
+  { spacing: _, finalLevel: __, model: change, ...changes }: ResumeOptions,
+): ChainConfig<T> => ({
+  ...config,
+  ...changes,
+  model: change === undefined ? config.model : change(config.model),
+})
+
+/**
+ * Whether a chain can go on, as far as that is known before it has come to where it will.
+ *
+ * @param config - how it was to go on
+ * @param options - what is to be otherwise
+ * @param beginning - the shape of its x, and a level of it
+ * @throws what {@link checkParts} throws; TooManySteps, SpacingInvalid or ScheduleInvalid for a spacing that does not fit the schedule
+ *
+ * @example
+ * ```ts
+ * const model = { ...gaussianMixture([{ mean: 2, deviation: 0.1 }]), learnedVariance: false }
+ * const config = { model, rule: ddim(), noise: philox({ seed: 7 }) }
+ * const rule = ddpm({ variance: 'learned' })
+ * expect(() => { checkOnward(config, { rule }, { shape: [], at: cleanLevel }) }).toThrow('needs a model that has learned a variance')
+ * ```
+ */
+export const checkOnward = <T>(
+  config: ChainConfig<T>,
+  options: ResumeOptions,
+  { shape, at }: { readonly shape: Shape; readonly at: Level },
+): void => {
+  const next = changed(config, options)
+  checkParts(next, rowsOf(shape))
+  const { spacing, finalLevel } = options
+  if (spacing !== undefined) orThrow(transitionsFrom(next.model.schedule, spacing, at, finalLevel))
 }
 
 /**
@@ -48,14 +90,15 @@ export interface ResumeOptions extends Partial<
 export const goOnFrom = <T>(
   { config, ahead, ...beginning }: Continuation<T>,
   at: Level,
-  { spacing, finalLevel, model: change, ...changes }: ResumeOptions,
+  options: ResumeOptions,
 ): Observable<Frame<T>> => {
-  const model = change === undefined ? config.model : change(config.model)
+  const { spacing, finalLevel } = options
+  const onward = changed(config, options)
   const steps$ =
     spacing === undefined
       ? from(ahead())
-      : emitSteps(transitionsFrom(model.schedule, spacing, at, finalLevel))
-  return chain({ ...config, ...changes, model }, () => beginning, steps$)
+      : emitSteps(transitionsFrom(onward.model.schedule, spacing, at, finalLevel))
+  return chain(onward, () => ({ ...beginning, at }), steps$)
 }
 
 /**
@@ -69,11 +112,14 @@ export const goOnFrom = <T>(
  * 2. With nothing said it continues as if nothing had been cut: bit for bit.
  * 3. A `spacing` goes from the level where x_t is to the levels of the spacing below it, counted anew from 0.
  * 4. It begins when the frames complete. While they run, it keeps what the last of them needs, and nothing else.
- * 5. An error passes through; unsubscribing cancels whichever run is under way.
+ * 5. What can be told of the options before the end, is told at the first frame: a rule, labels or a clip that do not suit the model, a
+ *    spacing that does not fit the schedule. The rest of the steps are looked at when they are known, at once, before the first of them.
+ * 6. An error passes through; unsubscribing cancels whichever run is under way.
  *
  * @param options - what is to be otherwise
- * @throws RunInvalid for an inFlight below 1
- * @returns an operator; its errors are those of {@link denoise}, or SpacingInvalid for a spacing that does not fit the schedule
+ * @throws RunInvalid for an inFlight that is no whole number from 1; ArgumentInvalid for options that are none
+ * @returns an operator; its errors are those of {@link denoise}, SpacingInvalid for a spacing that does not fit the schedule, or
+ *   OperatorInvalid for what is no frame
  *
  * @example
  * ```ts
@@ -87,6 +133,7 @@ export const goOnFrom = <T>(
 export const resume = (
   options: ResumeOptions = {},
 ): (<T>(frames$: Observable<Frame<T>>) => Observable<Frame<T>>) => {
+  checkOptions(expectedChanges, options)
   checkInFlight(options)
   return <T>(frames$: Observable<Frame<T>>) => {
     const resumed$: Observable<Frame<T>> = defer(() => {
@@ -96,10 +143,14 @@ export const resume = (
         last?.onward.readers.release(needs(last.onward.latent))
       }
       const keepLast = tap((frame: Frame<T>) => {
+        checkFrame('resume', frame)
         const onward = frame[continuation]()
+        const at = frame.transition.to
+        if (last === undefined)
+          checkOnward(onward.config, options, { shape: frame.algebra.shape(onward.latent.x), at })
         onward.readers.retain(needs(onward.latent))
         letGo()
-        last = { at: frame.transition.to, onward }
+        last = { at, onward }
       })
       const goOn = defer(() => (last === undefined ? EMPTY : goOnFrom(last.onward, last.at, options)))
       return concat(

@@ -22,11 +22,17 @@ const makersOf = <T>(
   rule: rule.name,
   noise: noise.name,
   nextNoise: checksumOf(noise.draw(draws, shape)),
+  answers: {
+    predicts: model.predicts,
+    ...(model.range === undefined || model.range === Infinity ? {} : { range: model.range }),
+  },
   ...(model.origin === undefined ? {} : { origin: model.origin }),
 })
 
 /** Noise of one name and of two seeds differs in its numbers. */
 const describeNoise = ({ noise, nextNoise }: Makers): string => `${noise} #${nextNoise.toString(16)}`
+
+const describeRange = ({ answers }: Makers): string => String(answers?.range ?? 'none')
 
 const overSums = <A, B>(
   { transition, estimate: { x0, eps } }: Past<A>,
@@ -113,6 +119,10 @@ export const checkMakers = <T>({ tensors, draws, makers }: SavedState, config: C
   if (makers.origin !== undefined) {
     same('model', makers.origin.model, given.origin?.model ?? 'one that does not say which it is')
     same('engine', makers.origin.engine, given.origin?.engine ?? 'none')
+  }
+  if (makers.answers !== undefined) {
+    same('prediction', makers.answers.predicts, config.model.predicts)
+    same('range of the data', describeRange(makers), describeRange(given))
   }
   same('rule', makers.rule, given.rule)
   same('noise', describeNoise(makers), describeNoise(given))

@@ -6,14 +6,12 @@ import type { Sum } from '../algebra/algebra.ts'
 import { type Clip, type ClipChoice, clipEstimate, clipFor } from '../diffusion/clip.ts'
 import { type Estimate, estimate } from '../diffusion/estimate.ts'
 import { evaluate, type LinearForm } from '../diffusion/linear-form.ts'
-import type { Level } from '../diffusion/level.ts'
+import { type Level, sameAlphaBar } from '../diffusion/level.ts'
 import type { Past, Rule } from '../diffusion/rule.ts'
 import { sumOf } from '../diffusion/sum.ts'
 import { levelAt } from '../diffusion/schedule.ts'
 import type { Transition } from '../diffusion/transition.ts'
-import { attempt } from '../attempt.ts'
-import { fail, type Failure } from '../failure.ts'
-import type { E } from '../fp.ts'
+import { fail } from '../failure.ts'
 import { ask, tensorsOf } from '../model/ask.ts'
 import type { Condition, Denoiser, PredictOptions } from '../model/denoiser.ts'
 import { drawNoise } from '../noise/draw-noise.ts'
@@ -96,9 +94,25 @@ const checkLevel = <T>({ schedule }: Denoiser<T>, { t, alphaBar }: Level): void 
   if (t < 0) return
   const inside = t <= schedule.trainedSteps - 1
   const trained = inside ? levelAt(schedule, t).alphaBar : undefined
-  // relative to whichever is small, the image or the noise; tables in float32 are within that
-  if (trained === undefined || Math.abs(trained - alphaBar) > 1e-5 * Math.min(trained, 1 - trained) + 1e-9)
+  if (trained === undefined || !sameAlphaBar(trained, alphaBar))
     throw fail('ScheduleMismatch', { t, steps: alphaBar, model: trained, trained: schedule.trainedSteps })
+}
+
+/**
+ * How a rule and a model clip together, whatever the step.
+ *
+ * @throws VarianceMissing for a rule that needs a learned variance of a model that has none; what {@link clipFor} throws
+ *
+ * @example
+ * ```ts
+ * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
+ * expect(clipOfRun({ model, rule: ddim(), noise: philox({ seed: 7 }) }).mode).toBe('none')
+ * ```
+ */
+export const clipOfRun = <T>({ model, rule, clip }: StepConfig<T>): Clip => {
+  if (rule.spread !== undefined && model.learnedVariance === false)
+    throw fail('VarianceMissing', { rule: rule.name })
+  return clipFor(clip, model.range)
 }
 
 /** A rule of one's own may divide by nothing, and says so better here than in every image. */
@@ -144,9 +158,7 @@ export const step =
     // a chain that ends at ᾱ₀ may have been there already: looking back from or to a step of no length divides by it
     const isStill = transition.from.alphaBar === transition.to.alphaBar
     const spread = form.z === 0 ? undefined : rule.spread?.(transition)
-    if (rule.spread !== undefined && model.learnedVariance === false)
-      throw fail('VarianceMissing', { rule: rule.name })
-    const clip = clipFor(config.clip, model.range)
+    const clip = clipOfRun(config)
     const look = lookAt(model, clip, transition.from)
     const again = rule.again?.(transition, model.schedule)
     if (again !== undefined) checkLevel(model, again.at)
@@ -234,24 +246,3 @@ export const step =
       return asked$.pipe(map(combine), finalize(made.close))
     })
   }
-
-/**
- * Whether a run of these steps is legal, before anything is computed: every step says what it refuses when it is built.
- *
- * @param config - model, rule, noise
- * @returns for steps, nothing; or the first failure (EtaOutOfRange, SigmaOutOfRange, EpsilonAtZeroSnr, ScheduleMismatch, …)
- *
- * @example
- * ```ts
- * const model = gaussianMixture([{ mean: 2, deviation: 0.1 }])
- * const rule = ddim({ eta: ({ index }) => index })
- * const steps = E.getOrElseW(() => [])(transitions(model.schedule, trailing(3)))
- * expect(checkSteps({ model, rule, noise: philox({ seed: 7 }) })(steps)).toMatchObject(E.left({ _tag: 'EtaOutOfRange', eta: 2 }))
- * ```
- */
-export const checkSteps =
-  <T>(config: StepConfig<T>) =>
-  (steps: readonly Transition[]): E.Either<Failure, void> =>
-    attempt(() => {
-      steps.forEach(step(config))
-    })

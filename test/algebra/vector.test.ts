@@ -66,7 +66,12 @@ describe('numbers', () => {
     })
   })
   it('refuses batches', () => {
-    expect(() => numbers.fromValues({ shape: [2], data: Float64Array.of(1, 2) })).toThrow(RangeError)
+    for (const refused of [
+      () => numbers.fromValues({ shape: [2], data: Float64Array.of(1, 2) }),
+      () => numbers.joinRows([1, 2]),
+      () => numbers.splitRows(1, [1, 1]),
+    ])
+      expect(refused).toThrow('a plain number is one sample, and has no place for 2')
     expect(() => numbers.combine([[[1, 2], 3]])).toThrow(RangeError)
   })
 })

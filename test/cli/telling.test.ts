@@ -1,8 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { drawn, screenOf } from '../../src/cli/preview.ts'
 import { explain } from '../../src/cli/explain.ts'
+import { img2imgCommand } from '../../src/cli/img2img.ts'
 import { rerun } from '../../src/cli/rerun.ts'
 import type { RunEvent } from '../../src/cli/run-event.ts'
 import { runCommand } from '../../src/cli/run.ts'
@@ -205,6 +207,60 @@ describe('rerun', () => {
     const before = readFileSync(first)
     expect(await rerun(first, { output: [again] }, context, never)).toBe(exitCode.ok)
     expect(readFileSync(again).equals(before)).toBe(true)
+  })
+
+  it('makes files again from any folder, and says no more of this machine than it must', async () => {
+    const { context } = listening()
+    const [home, model] = [process.cwd(), relative('', goldenPath('unet/class-labels-28'))]
+    const made = resolve(room, 'near.npy')
+    const flags = { ...samplingDefaults, model, steps: '2', labels: '1', output: [made] }
+    expect(await sample(flags, context)).toBe(exitCode.ok)
+    expect(JSON.parse(readFileSync(`${made}.json`, 'utf8'))).toMatchObject({ rxdiffusion: { folder: home } })
+    const pictures = { ...flags, engine: 'onnx', count: '1', images: 'docs/strip.png', resize: true }
+    const varied = resolve(room, 'varied.npy')
+    expect(await img2imgCommand({ ...pictures, output: [varied] }, context)).toBe(exitCode.ok)
+
+    process.chdir(tmpdir())
+    try {
+      let told: readonly string[] = []
+      await rerun(made, { output: ['x.npy'] }, context, (words) => Promise.resolve((told = words).length))
+      const [word = ''] = told.filter((word) => word.startsWith('--model='))
+      expect(resolve(word.slice('--model='.length))).toBe(goldenPath('unet/class-labels-28'))
+      const again = resolve(home, room, 'again.npy')
+      expect(await rerun(varied, { output: [again] }, context, never)).toBe(exitCode.ok)
+      expect(readFileSync(again).equals(readFileSync(varied))).toBe(true)
+    } finally {
+      process.chdir(home)
+    }
+
+    const packaged = { ...flags, model: 'pipelines/models/fashion-mnist' }
+    expect(await sample(packaged, context)).toBe(exitCode.ok)
+    const said = readFileSync(`${made}.json`, 'utf8')
+    expect(said).not.toContain(home)
+    expect(said).not.toContain('--model')
+  })
+
+  it('makes one branch of a fork again where a file shows one', async () => {
+    const { context } = listening()
+    const fork = { at: { step: 1 }, branches: { half: { kind: 'ddim', eta: 0.5 }, none: 'ddim' } }
+    const forked = join(room, 'fork.json')
+    const pipeline = JSON.parse(readFileSync(path, 'utf8')) as object
+    writeFileSync(
+      forked,
+      JSON.stringify({ ...pipeline, fork, outputs: [{ kind: 'samples', path: 'f.npy' }] }),
+    )
+    expect(await runCommand(forked, {}, context)).toBe(exitCode.ok)
+    const half = join(room, 'f-half.npy')
+    const [again, twice] = [join(room, 'one.npy'), join(room, 'two.npy')]
+    expect(await rerun(half, { output: [again] }, context, never)).toBe(exitCode.ok)
+    expect(await rerun(again, { output: [twice] }, context, never)).toBe(exitCode.ok)
+    for (const made of [again, twice]) expect(readFileSync(made).equals(readFileSync(half))).toBe(true)
+    expect(readdirSync(room).filter((name) => /^(one|two)/.test(name))).toEqual([
+      'one.npy',
+      'one.npy.json',
+      'two.npy',
+      'two.npy.json',
+    ])
   })
 
   it('refuses what does not say how it was made', async () => {

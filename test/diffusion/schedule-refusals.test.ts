@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { Failure } from '../../src/failure.ts'
 import { describe, expect, it } from 'vitest'
 import {
   constSchedule,
@@ -49,7 +50,8 @@ describe('what makes no schedule is refused', () => {
             try {
               isSound(make({ betaStart, betaEnd, trainedSteps, precision }))
             } catch (error) {
-              expect(error).toMatchObject(refused)
+              // a β outside [0, 1] that would do no harm is refused as an argument
+              expect(['ScheduleInvalid', 'ArgumentInvalid']).toContain((error as Failure)._tag)
             }
       }),
     )

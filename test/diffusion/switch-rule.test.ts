@@ -12,7 +12,8 @@ import { E } from '../../src/fp.ts'
 import type { Denoiser } from '../../src/model/denoiser.ts'
 import { philox } from '../../src/noise/philox.ts'
 import { denoise } from '../../src/stream/denoise.ts'
-import { checkSteps, type Latent, step } from '../../src/stream/step.ts'
+import { checkSteps } from '../../src/stream/check-steps.ts'
+import { type Latent, step } from '../../src/stream/step.ts'
 import { right } from '../laws/arbitrary.ts'
 
 const noise = philox({ seed: 7 })
@@ -165,7 +166,7 @@ describe('switchRule', () => {
     [[{ until: { step: 3 }, rule }], 'the last stage has an end'],
     [[{ until: { step: 0 }, rule }, { rule }], 'step is 0, and has to be a whole number from 1'],
     [[{ until: { step: 1.5 }, rule }, { rule }], 'step is 1.5, and has to be a whole number from 1'],
-    [[{ until: { t: NaN }, rule }, { rule }], 't is NaN, and has to be a number'],
+    [[{ until: { t: NaN }, rule }, { rule }], 't is NaN, and has to be a number from −1'],
     [[{ until: { alphaBar: 2 }, rule }, { rule }], 'alphaBar is 2, and has to lie between 0 and 1'],
     [[{ until: {}, rule }, { rule }], 'a stage ends at one of step, t, alphaBar and logSnr'],
     [[{ until: { step: 3, t: 5 }, rule }, { rule }], 'a stage ends at one of step, t, alphaBar and logSnr'],

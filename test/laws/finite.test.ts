@@ -31,7 +31,8 @@ import { gaussianMixture } from '../../src/model/gaussian-mixture.ts'
 import { philox } from '../../src/noise/philox.ts'
 import { denoise } from '../../src/stream/denoise.ts'
 import { respace } from '../../src/stream/respace.ts'
-import { checkSteps, type Latent, step, type StepConfig, type Stepped } from '../../src/stream/step.ts'
+import { checkSteps } from '../../src/stream/check-steps.ts'
+import { type Latent, step, type StepConfig, type Stepped } from '../../src/stream/step.ts'
 import { anySchedule, right, spacingWithin } from './arbitrary.ts'
 
 const shape = [2, 2]

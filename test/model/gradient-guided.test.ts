@@ -111,6 +111,39 @@ describe('gradientGuided', () => {
     tf.dispose([x, output])
   })
 
+  it('gives a model without labels those that the function knows, and tells the function alone', async () => {
+    const told: unknown[] = []
+    const model = zeros({
+      predict: (x, _t, condition) => {
+        told.push(['model', condition])
+        return of({ output: tf.zerosLike(x) })
+      },
+    })
+    const gradient = (x: tf.Tensor, _t: readonly number[], condition: unknown): tf.Tensor => {
+      told.push(['function', condition])
+      return tf.zerosLike(x)
+    }
+    const condition = { labels: [3, 4] }
+    const drawn = (of_: Denoiser<tf.Tensor>, asked: Condition): Promise<unknown> =>
+      finalSnapshot(
+        respace(schedule, trailing(1)).pipe(
+          denoise({ model: of_, rule: ddim(), noise: philox({ seed: 7 }), condition: asked }),
+        ),
+      )
+    const classified = gradientGuided({ gradient, labels: { count: 5 } })
+    await drawn(classified(model), condition)
+    expect(told).toEqual([
+      ['model', {}],
+      ['function', condition],
+    ])
+    await expect(drawn(classified(model), { labels: [5] })).rejects.toMatchObject({ _tag: 'LabelUnknown' })
+    await expect(drawn(gradientGuided({ gradient })(model), condition)).rejects.toMatchObject({
+      _tag: 'LabelsUnexpected',
+    })
+    // whose labels a model has already, are the model's
+    expect(classified({ ...model, labels: { count: 9 } }).labels).toEqual({ count: 9 })
+  })
+
   it('refuses a weight that is no number', () => {
     expect(() => gradientGuided({ gradient: near(0), weight: NaN })).toThrow(
       expect.objectContaining({ _tag: 'GuidanceInvalid' }),

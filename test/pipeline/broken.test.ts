@@ -99,7 +99,7 @@ describe('a pipeline of absurd size', () => {
     [
       'a number of ten thousand digits',
       () => `version: 1\nbatch: ${'9'.repeat(10_000)}\n${outputs}`,
-      'written.yaml:2:8 batch: expected a whole number from 1, got Infinity',
+      'written.yaml:2:8 batch: expected a whole number from 1 to 4096, got Infinity',
     ],
   ])(
     '%s: is refused in bounded time',

@@ -118,6 +118,30 @@ describe('ask', () => {
     })
   })
 
+  it('needs a time for each row', async () => {
+    const books = countingAlgebra()
+    const model = onBooks(books, () => NEVER)
+    const x = books.algebra.fromValues({ shape: [3, 1], data: new Float64Array(3) })
+    for (const t of [[], [5], [5, 5, 5, 5]])
+      await expect(lastValueFrom(ask(model, { x, t, condition: {} }))).rejects.toMatchObject({
+        _tag: 'RunInvalid',
+        reason: `the network is asked about 3 samples at ${String(t.length)} times, and needs a time for each`,
+      })
+  })
+
+  it.each(['output', 'variance'] as const)('refuses an answer whose %s has another shape', async (part) => {
+    const books = countingAlgebra()
+    const wrong = books.algebra.fromValues({ shape: [1, 2], data: new Float64Array(2) })
+    const x = tensor(books)
+    const model = onBooks(books, () => of({ output: tensor(books), [part]: wrong }))
+    await expect(lastValueFrom(ask(model, { x, t: [5], condition: {} }))).rejects.toMatchObject({
+      _tag: 'ShapesDisagree',
+      message: `The network doesn't fit together at its ${part}: it is [1, 2], not [1, 1].`,
+    })
+    books.algebra.dispose(x)
+    expect([books.alive(), books.faults]).toEqual([part === 'output' ? 1 : 0, []])
+  })
+
   it('aborts the call when nobody waits any more', () => {
     virtually(({ cold, expectObservable, expectSubscriptions, flush }) => {
       const answer = cold('  ----p|     ', half)

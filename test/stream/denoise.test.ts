@@ -172,7 +172,7 @@ describe('denoise, in virtual time', () => {
       const calls = ['           ^-!              ']
       const tooMuch = ddim({ eta: ({ index }) => (index === 1 ? 2 : 0) })
       const expected = '         --#              '
-      const steps = cold('       (abc|)           ', abc)
+      const steps = cold('       a-(bc|)          ', abc)
       expectObservable(
         steps.pipe(
           denoise({ model: modelThat(() => call), rule: tooMuch, noise, scheduler }),
@@ -184,6 +184,39 @@ describe('denoise, in virtual time', () => {
         ),
       ).toBe(expected, undefined, fail('EtaOutOfRange', { eta: 2 }))
       expectSubscriptions(call.subscriptions).toBe(calls)
+    })
+  })
+
+  it('does not even begin where steps that are known as a whole are not all possible', () => {
+    virtually(({ cold, expectObservable, scheduler }) => {
+      const tooMuch = ddim({ eta: ({ index }) => (index === 2 ? 2 : 0) })
+      const model = modelThat(() => NEVER)
+      const whole = cold('       (abc|)           ', abc)
+      const expected = '         #                '
+      const failure = fail('EtaOutOfRange', { eta: 2 })
+      expectObservable(sampled(whole, { model, rule: tooMuch, scheduler })).toBe(expected, undefined, failure)
+      scheduler.schedule(() => expect(model.calls).toEqual([]), 9)
+    })
+  })
+
+  it('takes only steps that join up, whether they come live or are known as a whole', () => {
+    virtually(({ cold, expectObservable, scheduler }) => {
+      const model = modelThat(() => of(half.p))
+      const apart = fail('StepsApart', { ended: a.to, begins: c.from })
+      expectObservable(sampled(cold('   (ac|)', abc), { model, scheduler })).toBe('   #', undefined, apart)
+      expectObservable(sampled(cold('   a--c|', abc), { model, scheduler })).toBe('   0--#', undefined, apart)
+      const again = fail('StepsApart', { ended: a.to, begins: a.from })
+      expectObservable(sampled(cold('   a--a|', abc), { model, scheduler })).toBe('   0--#', undefined, again)
+      const elsewhere = { ...b, from: { ...b.from, alphaBar: b.from.alphaBar / 2 } }
+      const other = fail('StepsApart', { ended: a.to, begins: elsewhere.from })
+      expectObservable(sampled(cold('   a--x|', { a, x: elsewhere }), { model, scheduler })).toBe(
+        '   0--#',
+        undefined,
+        other,
+      )
+      // a table in float32 means the same levels
+      const rounded = { ...b, from: { ...b.from, alphaBar: Math.fround(b.from.alphaBar) } }
+      expectObservable(sampled(cold('   a--x|', { a, x: rounded }), { model, scheduler })).toBe('   0--1|')
     })
   })
 

@@ -30,7 +30,7 @@ import { torch } from '../../src/noise/torch.ts'
 import { denoise } from '../../src/stream/denoise.ts'
 import type { Frame } from '../../src/stream/frame.ts'
 import { recordStates } from '../../src/stream/operators/record-states.ts'
-import { replayFrom } from '../../src/stream/replay-from.ts'
+import { checkReplay, replayFrom } from '../../src/stream/replay-from.ts'
 import { respace } from '../../src/stream/respace.ts'
 import { resume } from '../../src/stream/resume.ts'
 import { settled } from '../../src/stream/settled.ts'
@@ -194,6 +194,33 @@ describe('replayFrom', () => {
     await expect(by({ model: 'a1', engine: 'wasm' })).rejects.toMatchObject({ what: 'engine' })
     await expect(lastValueFrom(replayFrom(state, config))).rejects.toMatchObject({ what: 'model' })
     expect(await by(known.origin)).toBeDefined()
+  })
+})
+
+describe('a model that does not say which it is', () => {
+  it('is known by what it predicts, and in which range', async () => {
+    const model = { ...slope().model, range: 1 }
+    const config = { model, rule: dpmpp2m(), noise }
+    const frames$ = respace(model.schedule, trailing(STEPS)).pipe(denoise(config))
+    const state = await lastValueFrom(frames$.pipe(recordStates(3), take(1)))
+    const read = E.getOrElseW(() => state)(decodeState('run.safetensors', encodeState(state)))
+    const { range: _, ...boundless } = model
+    for (const [other, message] of [
+      [
+        { ...model, predicts: 'sample' },
+        'the prediction that it was made with, epsilon, and not with sample',
+      ],
+      [{ ...model, range: 2 }, 'the range of the data that it was made with, 1, and not with 2'],
+      [boundless, 'the range of the data that it was made with, 1, and not with none'],
+      [{ ...model, shape: [7] }, 'the model that it was made with'],
+    ] as const)
+      expect(checkReplay(read, { ...config, model: other })).toMatchObject(
+        E.left({ _tag: 'StateMismatch', message: expect.stringContaining(message) as string }),
+      )
+    expect(checkReplay(read, config)).toEqual(E.right(undefined))
+    // states of before
+    const { answers: __, ...makers } = state.makers
+    expect(checkReplay({ ...state, makers }, { ...config, model: boundless })).toEqual(E.right(undefined))
   })
 })
 

@@ -1,7 +1,7 @@
 /** One β for all timesteps. */
 import { numberIn } from '../../codecs.ts'
 import { type Tunable, tunable } from '../../tunable.ts'
-import { checkedSteps, type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
+import { checkedSteps, type Schedule, scheduleFromBetas, type TableOptions, tableSettings } from './table.ts'
 
 /** Which β. */
 export interface ConstOptions extends TableOptions {
@@ -27,4 +27,5 @@ export const constSchedule: Tunable<(options?: ConstOptions) => Schedule> = tuna
       'const',
       precision,
     ),
+  tableSettings,
 )

@@ -1,4 +1,5 @@
 /** The variance-preserving process with a linear β, in continuous time. */
+import { aNumber, checkOptions } from '../../arguments.ts'
 import { fail } from '../../failure.ts'
 import { cleanLevel, type Level } from '../level.ts'
 import { levelAt } from './levels.ts'
@@ -46,6 +47,7 @@ export const continuousLinear = ({
   betaMax = 20,
   trainedSteps = 1000,
 }: ContinuousOptions = {}): ContinuousSchedule => {
+  checkOptions({ betaMin: aNumber, betaMax: aNumber }, { betaMin, betaMax })
   if (!(betaMin > 0 && betaMax > 0 && betaMin + betaMax < Infinity))
     throw fail('ScheduleInvalid', {
       reason: `β goes from ${String(betaMin)} to ${String(betaMax)}, and it has to stay above 0`,

@@ -1,7 +1,7 @@
 /** ᾱ as a squared cosine. */
 import { type Tunable, tunable } from '../../tunable.ts'
 import { type FunctionOptions, functionSettings, scheduleFromFunction } from './from-function.ts'
-import type { Schedule } from './table.ts'
+import { type Schedule, tableSettings } from './table.ts'
 
 /**
  * ᾱ falls as a squared cosine (arXiv:2102.09672, eq. 17): `β_t = 1 − f((t+1)/T)/f(t/T)` with
@@ -22,4 +22,5 @@ export const cosineSchedule: Tunable<(options?: FunctionOptions) => Schedule> = 
       (share) => Math.cos((((share + 0.008) / 1.008) * Math.PI) / 2) ** 2,
       options,
     ),
+  tableSettings,
 )

@@ -1,7 +1,7 @@
 /** ᾱ as an exponential. */
 import { type Tunable, tunable } from '../../tunable.ts'
 import { type FunctionOptions, functionSettings, scheduleFromFunction } from './from-function.ts'
-import type { Schedule } from './table.ts'
+import { type Schedule, tableSettings } from './table.ts'
 
 /**
  * `ᾱ(s) = e^(−12·s)`, so that β is the same everywhere: diffusers' `exp`.
@@ -16,4 +16,5 @@ import type { Schedule } from './table.ts'
 export const expSchedule: Tunable<(options?: FunctionOptions) => Schedule> = tunable(
   functionSettings,
   (options = {}) => scheduleFromFunction('exp', (share) => Math.exp(share * -12), options),
+  tableSettings,
 )

@@ -1,4 +1,5 @@
 /** The schedule of a variance-exploding process, as a variance-preserving one. */
+import { aNumber, checkOptions } from '../../arguments.ts'
 import { fail } from '../../failure.ts'
 import { checkedSteps, type Schedule, scheduleFromAlphaBars } from './table.ts'
 
@@ -30,6 +31,7 @@ export const explodingSchedule = ({
   sigmaMax = 80,
   trainedSteps = 1000,
 }: ExplodingOptions = {}): Schedule => {
+  checkOptions({ sigmaMin: aNumber, sigmaMax: aNumber }, { sigmaMin, sigmaMax })
   if (!(sigmaMin > 0 && sigmaMax > sigmaMin && sigmaMax < Infinity))
     throw fail('ScheduleInvalid', {
       reason: `its σ goes from ${sigmaMin} to ${sigmaMax}, and it has to rise from above 0`,

@@ -1,4 +1,5 @@
 /** The schedule of flow matching, as a variance-preserving one. */
+import { aNumber, checkArgument } from '../../arguments.ts'
 import { fail } from '../../failure.ts'
 import { checkedSteps, type Schedule, scheduleFromAlphaBars } from './table.ts'
 
@@ -27,6 +28,7 @@ export interface FlowOptions {
  * ```
  */
 export const flowSchedule = ({ shift = 1, trainedSteps = 1000 }: FlowOptions = {}): Schedule => {
+  checkArgument('shift', aNumber, shift)
   if (!(shift > 0 && shift < Infinity))
     throw fail('ScheduleInvalid', { reason: `the shift of its times is ${shift}, and it has to be above 0` })
   const alphaBarAt = (t: number): number => {

@@ -1,6 +1,8 @@
 /** Schedules whose ᾱ is a function of the share of the way. */
 import type * as t from 'io-ts'
+import { aFunction, checkArgument } from '../../arguments.ts'
 import { numberIn } from '../../codecs.ts'
+import { fail } from '../../failure.ts'
 import { checkedSteps, type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
 
 /** How a function becomes a table. */
@@ -28,7 +30,7 @@ export const functionSettings: t.Props = { maxBeta: numberIn(0, 1) }
  *
  * @param name - what to call it
  * @param alphaBar - ᾱ, falling, of a share of the way in `[0, 1]`
- * @throws ScheduleInvalid where T is out of range, or the function does not fall
+ * @throws ScheduleInvalid where T or the largest β is out of range, or the function does not fall
  *
  * @example
  * ```ts
@@ -40,11 +42,17 @@ export const scheduleFromFunction = (
   name: string,
   alphaBar: (share: number) => number,
   { trainedSteps = 1000, precision = 'f64', maxBeta = 0.999 }: FunctionOptions = {},
-): Schedule =>
-  scheduleFromBetas(
+): Schedule => {
+  checkArgument('alphaBar', aFunction, alphaBar)
+  if (!(maxBeta > 0 && maxBeta <= 1))
+    throw fail('ScheduleInvalid', {
+      reason: `the largest β is ${String(maxBeta)}, and it has to be above 0 and at most 1`,
+    })
+  return scheduleFromBetas(
     Float64Array.from({ length: checkedSteps(trainedSteps) }, (_, t) =>
       Math.min(1 - alphaBar((t + 1) / trainedSteps) / alphaBar(t / trainedSteps), maxBeta),
     ),
     name,
     precision,
   )
+}

@@ -1,6 +1,7 @@
 /** ᾱ on a straight line. */
+import { type Tunable, tunable } from '../../tunable.ts'
 import { ramp } from './ramp.ts'
-import { type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
+import { type Schedule, scheduleFromBetas, type TableOptions, tableSettings } from './table.ts'
 
 /**
  * `β_t = 1/(T − t)`, so that ᾱ falls on a straight line to 0 (arXiv:1503.03585, sec. 2.4.1): the DDIM authors' `jsd`.
@@ -13,9 +14,13 @@ import { type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
  * expect(jsdSchedule({ trainedSteps: 4 }).alphaBars).toEqual(Float64Array.of(0.75, 0.5, 0.25, 0))
  * ```
  */
-export const jsdSchedule = ({ trainedSteps = 1000, precision = 'f64' }: TableOptions = {}): Schedule =>
-  scheduleFromBetas(
-    ramp(trainedSteps, trainedSteps, 1, precision).map((remaining) => 1 / remaining),
-    'jsd',
-    precision,
-  )
+export const jsdSchedule: Tunable<(options?: TableOptions) => Schedule> = tunable(
+  {},
+  ({ trainedSteps = 1000, precision = 'f64' } = {}) =>
+    scheduleFromBetas(
+      ramp(trainedSteps, trainedSteps, 1, precision).map((remaining) => 1 / remaining),
+      'jsd',
+      precision,
+    ),
+  tableSettings,
+)

@@ -1,7 +1,7 @@
 /** The log-SNR distributed as Laplace's. */
 import { type Tunable, tunable } from '../../tunable.ts'
 import { type FunctionOptions, functionSettings, scheduleFromFunction } from './from-function.ts'
-import type { Schedule } from './table.ts'
+import { type Schedule, tableSettings } from './table.ts'
 
 const logSnr = (share: number): number =>
   -0.5 * (share > 0.5 ? -1 : 1) * Math.log(1 - 2 * Math.abs(0.5 - share) + 1e-6)
@@ -33,4 +33,5 @@ export const laplaceSchedule: Tunable<(options?: FunctionOptions) => Schedule> =
       },
       options,
     ),
+  tableSettings,
 )

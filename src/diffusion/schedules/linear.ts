@@ -2,7 +2,7 @@
 import { oneOf } from '../../codecs.ts'
 import { type Tunable, tunable } from '../../tunable.ts'
 import { type BetaRange, betaSettings, ramp } from './ramp.ts'
-import { type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
+import { type Schedule, scheduleFromBetas, type TableOptions, tableSettings } from './table.ts'
 
 /** How β rises. */
 export interface LinearOptions extends TableOptions, BetaRange {
@@ -35,4 +35,5 @@ export const linearSchedule: Tunable<(options?: LinearOptions) => Schedule> = tu
       precision,
     )
   },
+  tableSettings,
 )

@@ -1,7 +1,7 @@
 /** √β on a straight line. */
 import { type Tunable, tunable } from '../../tunable.ts'
 import { type BetaRange, betaSettings, ramp } from './ramp.ts'
-import { type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
+import { type Schedule, scheduleFromBetas, type TableOptions, tableSettings } from './table.ts'
 
 /**
  * √β rises linearly, as in latent diffusion (arXiv:2112.10752); 0.00085 to 0.012 unless said. The DDIM authors' "quad".
@@ -23,4 +23,5 @@ export const scaledLinearSchedule: Tunable<(options?: TableOptions & BetaRange) 
       'scaled-linear',
       precision,
     ),
+  tableSettings,
 )

@@ -3,7 +3,7 @@ import { numberIn } from '../../codecs.ts'
 import { type Tunable, tunable } from '../../tunable.ts'
 import { fail } from '../../failure.ts'
 import { type FunctionOptions, functionSettings, scheduleFromFunction } from './from-function.ts'
-import type { Schedule } from './table.ts'
+import { type Schedule, tableSettings } from './table.ts'
 
 /** Which part of the sigmoid. */
 export interface SigmoidOptions extends FunctionOptions {
@@ -38,4 +38,5 @@ export const sigmoidAlphaBarSchedule: Tunable<(options?: SigmoidOptions) => Sche
     const v = (share: number): number => 1 / (1 + Math.exp(-(share * (end - start) + start) / tau))
     return scheduleFromFunction('sigmoid-alpha-bar', (share) => (v(1) - v(share)) / (v(1) - v(0)), options)
   },
+  tableSettings,
 )

@@ -1,7 +1,7 @@
 /** β as a sigmoid. */
 import { type Tunable, tunable } from '../../tunable.ts'
 import { type BetaRange, betaSettings, ramp } from './ramp.ts'
-import { rounding, type Schedule, scheduleFromBetas, type TableOptions } from './table.ts'
+import { rounding, type Schedule, scheduleFromBetas, type TableOptions, tableSettings } from './table.ts'
 
 /**
  * β rises as a sigmoid, 10⁻⁴ to 0.02 unless said: that of the DDIM authors' code, of GeoDiff (arXiv:2203.02923) and of
@@ -29,4 +29,5 @@ export const sigmoidSchedule: Tunable<(options?: TableOptions & BetaRange) => Sc
       precision,
     )
   },
+  tableSettings,
 )

@@ -2,11 +2,15 @@
  * A noise schedule as a table: β and ᾱ of all T timesteps.
  */
 import type * as t from 'io-ts'
+import { checkArgument, type Expected } from '../../arguments.ts'
 import { oneOf, wholeFrom } from '../../codecs.ts'
 import { fail } from '../../failure.ts'
+import { knownName } from '../../known-name.ts'
 
 /** Float64 throughout, or the tables that PyTorch gives diffusers: computed and rounded as it does. */
-export type Precision = 'f64' | 'f32'
+export type Precision = (typeof precisions)[number]
+
+const precisions = ['f64', 'f32'] as const
 
 /** A law for ᾱ between the timesteps of a table, and its inverse. */
 export interface Continuation {
@@ -50,11 +54,13 @@ export interface TableOptions {
  */
 export const tableSettings: t.Props = {
   trainedSteps: wholeFrom(1, 1e6),
-  precision: oneOf<Precision>('f64', 'f32'),
+  precision: oneOf(...precisions),
 }
 
 /**
  * How numbers of a precision are rounded.
+ *
+ * @throws NameUnknown for a precision that there is not
  *
  * @example
  * ```ts
@@ -62,7 +68,12 @@ export const tableSettings: t.Props = {
  * ```
  */
 export const rounding = (precision: Precision): ((value: number) => number) =>
-  precision === 'f32' ? Math.fround : (value) => value
+  knownName('precision', precisions, precision) === 'f32' ? Math.fround : (value) => value
+
+const listOfNumbers: Expected = {
+  name: 'a list of numbers',
+  is: (value) => Array.isArray(value) || ArrayBuffer.isView(value),
+}
 
 const invalid = (reason: string): Error => fail('ScheduleInvalid', { reason })
 
@@ -113,6 +124,7 @@ export const scheduleFromBetas = (
   name = 'betas',
   precision: Precision = 'f64',
 ): Schedule => {
+  checkArgument('betas', listOfNumbers, betas)
   const round = rounding(precision)
   const own = Float64Array.from(betas, round)
   if (own.length === 0) throw invalid('it has no timesteps')
@@ -147,6 +159,7 @@ export const scheduleFromAlphaBars = (
   name = 'alpha-bars',
   precision: Precision = 'f64',
 ): Schedule => {
+  checkArgument('alphaBars', listOfNumbers, alphaBars)
   const round = rounding(precision)
   const own = checkedFall(Float64Array.from(alphaBars, round))
   if (own.length === 0) throw invalid('it has no timesteps')

@@ -1,4 +1,6 @@
 /** A schedule stretched until nothing of the image is left at its end. */
+import { checkArgument } from '../../arguments.ts'
+import { aSchedule } from '../../expected.ts'
 import { fail } from '../../failure.ts'
 import { rounding, type Schedule, scheduleFromAlphaBars } from './table.ts'
 
@@ -18,7 +20,9 @@ import { rounding, type Schedule, scheduleFromAlphaBars } from './table.ts'
  * expect(alphaBars[999]).toBe(0)
  * ```
  */
-export const zeroTerminalSnr = ({ name, precision = 'f64', alphaBars }: Schedule): Schedule => {
+export const zeroTerminalSnr = (schedule: Schedule): Schedule => {
+  checkArgument('schedule', aSchedule, schedule)
+  const { name, precision = 'f64', alphaBars } = schedule
   if (alphaBars.length < 2)
     throw fail('ScheduleInvalid', { reason: 'a single timestep can’t be both its own first and all noise' })
   const round = rounding(precision)

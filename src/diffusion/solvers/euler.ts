@@ -1,7 +1,7 @@
 /** Euler's method, and its ancestral form: two more names for DDIM. */
 import { type Tunable, tunable } from '../../tunable.ts'
 import { ddim, type Rule } from '../rule.ts'
-import type { PerStep } from '../sigma.ts'
+import { functionOfStep, type PerStep } from '../sigma.ts'
 
 /**
  * Euler's method on `dx̄/dσ = ε̂`, `x̄ = x/√ᾱ`, `σ = √(1/ᾱ − 1)` (arXiv:2206.00364, alg. 1 without churn).
@@ -35,4 +35,5 @@ export const eulerAncestral: Tunable<(options?: { readonly eta?: PerStep }) => R
     ...ddim({ eta }),
     name: `euler-ancestral${eta === 1 ? '' : `(eta ${typeof eta === 'number' ? String(eta) : 'of the step'})`}`,
   }),
+  { eta: functionOfStep },
 )

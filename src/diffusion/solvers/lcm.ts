@@ -1,5 +1,7 @@
 /** The step of latent consistency models: to the image at once, and back into noise. */
-import { oneOf } from '../../codecs.ts'
+import { type Expected, orNothing } from '../../arguments.ts'
+import { isRecord } from '../../json.ts'
+import { numberIn, oneOf } from '../../codecs.ts'
 import { type Tunable, tunable } from '../../tunable.ts'
 import { linearForm } from '../linear-form.ts'
 import { rule, type Rule } from '../rule.ts'
@@ -12,6 +14,12 @@ export interface Boundary {
   readonly scale?: number
   /** 0.5 unless said. */
   readonly sigmaData?: number
+}
+
+const part = orNothing(numberIn(Number.MIN_VALUE))
+const boundary: Expected = {
+  name: 'an object with scale and sigmaData, numbers above 0',
+  is: (value) => isRecord(value) && part.is(value['scale']) && part.is(value['sigmaData']),
 }
 
 /** What sets it apart from other ways to hold x̂₀. */
@@ -60,4 +68,5 @@ export const lcm: Tunable<(options?: { readonly boundary?: Boundary | 'none' }) 
         },
       }),
     ]),
+  { boundary },
 )

@@ -1,5 +1,6 @@
 /** Rules as data: `{ kind: ddpm, variance: fixed-large }`, as files and command lines say them. */
 import type * as t from 'io-ts'
+import { checkArgument, having } from '../../arguments.ts'
 import { byKind } from '../../named-settings.ts'
 import { knownName, knownOptions } from '../../known-name.ts'
 import { kindCodecs, settingsOf } from '../../tunable.ts'
@@ -44,7 +45,9 @@ export const ruleCodec: t.Type<RuleSettings> = byKind(ruleCodecs) as t.Type<Rule
  * expect(ruleOf({ kind: 'ddpm', variance: 'fixed-large' }).name).toBe('ddpm(fixed-large)')
  * ```
  */
-export const ruleOf = ({ kind, ...options }: RuleSettings): Rule => {
+export const ruleOf = (settings: RuleSettings): Rule => {
+  checkArgument('settings', having("settings, such as { kind: 'ddim' }", {}), settings)
+  const { kind, ...options } = settings
   const make: (options: object) => Rule =
     rules[knownName('rule', Object.keys(rules) as Array<keyof typeof rules>, kind)]
   knownOptions(kind, Object.keys(settingsOf(make)), options)

@@ -1,6 +1,9 @@
 /** Timesteps one by one. */
+import { checkArgument, type Expected } from '../../arguments.ts'
 import type { WholeSpacing } from './spacing.ts'
 import { counted, unusable } from './whole.ts'
+
+const listOfTimesteps: Expected = { name: 'a list of timesteps', is: Array.isArray }
 
 /**
  * Just these timesteps.
@@ -14,6 +17,7 @@ import { counted, unusable } from './whole.ts'
  * ```
  */
 export const explicit = (timesteps: readonly number[]): WholeSpacing => {
+  checkArgument('timesteps', listOfTimesteps, timesteps)
   const name = `explicit(${timesteps.join(', ')})`
   if (timesteps.length === 0) throw unusable(name, 'it has no timesteps')
   const wrong = timesteps.find((t, k) => !Number.isInteger(t) || t < 0 || t >= (timesteps[k - 1] ?? Infinity))

@@ -1,4 +1,5 @@
 /** Levels by their amount of noise rather than by their time. */
+import { aNumber, checkArgument, type Expected } from '../../arguments.ts'
 import { levelAt, levelAtSigma, sigmaOfLevel } from '../schedules/levels.ts'
 import type { Schedule } from '../schedules/table.ts'
 import { attempt } from '../../attempt.ts'
@@ -21,6 +22,11 @@ const bySigmas = (name: string, sigmasOf: (schedule: Schedule) => readonly numbe
     attempt(() => checkedSigmas(name, sigmasOf(schedule)).map((sigma) => levelAtSigma(schedule, sigma))),
 })
 
+const listOfSigmas: Expected = {
+  name: 'a list of σs',
+  is: (value) => Array.isArray(value) && value.every(aNumber.is),
+}
+
 /**
  * Just these amounts of noise, at whatever real times a schedule has them ({@link levelAtSigma}).
  *
@@ -36,6 +42,7 @@ const bySigmas = (name: string, sigmasOf: (schedule: Schedule) => readonly numbe
  * ```
  */
 export const fromSigmas = (sigmas: readonly number[]): Spacing => {
+  checkArgument('sigmas', listOfSigmas, sigmas)
   const name = `sigmas(${sigmas.join(', ')})`
   checkedSigmas(name, sigmas)
   return bySigmas(name, () => sigmas)

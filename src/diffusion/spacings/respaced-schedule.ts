@@ -3,6 +3,7 @@ import type { Failure } from '../../failure.ts'
 import { E, pipe } from '../../fp.ts'
 import { type Schedule, scheduleFromAlphaBars } from '../schedules/table.ts'
 import { attempt } from '../../attempt.ts'
+import { levelsOf } from './levels-of.ts'
 import type { Spacing } from './spacing.ts'
 
 /**
@@ -25,7 +26,7 @@ import type { Spacing } from './spacing.ts'
  */
 export const respacedSchedule = (schedule: Schedule, spacing: Spacing): E.Either<Failure, Schedule> =>
   pipe(
-    spacing.levels(schedule),
+    levelsOf(schedule, spacing),
     E.chain((levels) =>
       attempt(() =>
         scheduleFromAlphaBars(

@@ -1,4 +1,5 @@
 /** OpenAI's way to ask for timesteps: a text. */
+import { aText, checkArgument } from '../../arguments.ts'
 import type { Failure } from '../../failure.ts'
 import { E } from '../../fp.ts'
 import { roundHalfEven } from './round-half-even.ts'
@@ -95,6 +96,7 @@ const sections = (name: string, counts: readonly number[]): WholeSpacing =>
  * ```
  */
 export const respacing = (text: string): WholeSpacing => {
+  checkArgument('text', aText, text)
   const name = `respacing(${text})`
   const steps = /^ddim(\d+)$/.exec(text)?.[1]
   const counts = steps === undefined ? text.split(',').map((part) => part.trim()) : [steps]

@@ -1,6 +1,7 @@
 /** Spacings as data: `{ kind: karras, count: 20, rho: 5 }`, as files and command lines say them. */
 import type * as t from 'io-ts'
 import { listOf, oneOf, wholeFrom, words } from '../../codecs.ts'
+import { checkArgument, having } from '../../arguments.ts'
 import { byKind, closed } from '../../named-settings.ts'
 import { knownName, knownOptions } from '../../known-name.ts'
 import { kindCodecs, settingsOf } from '../../tunable.ts'
@@ -48,6 +49,7 @@ export const spacingCodec: t.Type<SpacingSettings> = byKind({
  * ```
  */
 export const spacingOf = (settings: SpacingSettings): Spacing => {
+  checkArgument('settings', having("settings, such as { kind: 'trailing', count: 50 }", {}), settings)
   if (settings.kind === 'explicit') return explicit(settings.timesteps)
   if (settings.kind === 'respacing') return respacing(settings.text)
   const { kind, count, ...options } = settings

@@ -1,4 +1,6 @@
 /** The end of a chain, for images that are there already. */
+import { aNumber, checkOptions } from '../../arguments.ts'
+import { aSpacing } from '../../expected.ts'
 import { E, pipe } from '../../fp.ts'
 import type { Spacing } from './spacing.ts'
 import { unusable } from './whole.ts'
@@ -25,6 +27,7 @@ import { many } from '../../many.ts'
  * ```
  */
 export const strength = (spacing: Spacing, share: number): Spacing => {
+  checkOptions({ spacing: aSpacing, share: aNumber }, { spacing, share })
   const name = `${spacing.name}, strength ${String(share)}`
   if (!(share > 0 && share <= 1)) throw unusable(name, 'the strength has to be above 0 and at most 1')
   return {

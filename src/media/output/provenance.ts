@@ -13,19 +13,34 @@ export interface Provenance {
   readonly settings: Readonly<Record<string, unknown>>
   /** The pipeline, where there was one. */
   readonly pipeline?: unknown
+  /** Which branch of its fork the file shows, where it shows one. */
+  readonly branch?: string
+  /** The folder from which its relative paths lead on, where it has any. */
+  readonly folder?: string
   /** How far it came, where it was cut short. A video says its provenance before it knows. */
   readonly interrupted?: { readonly steps: number; readonly of: number } | undefined
 }
 
-const codec: t.Type<Provenance> = t.type({
-  version: t.string,
-  recipe: t.string,
-  command: t.readonlyArray(t.string),
-  settings: t.record(t.string, t.unknown),
-})
+const codec: t.Type<Provenance> = t.intersection([
+  t.type({
+    version: t.string,
+    recipe: t.string,
+    command: t.readonlyArray(t.string),
+    settings: t.record(t.string, t.unknown),
+  }),
+  t.partial({ branch: t.string, folder: t.string }),
+])
 
 /** Whether somebody else's JSON says how a file was made. */
 export const isProvenance = (value: unknown): value is Provenance => codec.is(value)
+
+/** The same of a file that shows one branch. */
+export const inBranchOnly = (provenance: Provenance, branch: string): Provenance =>
+  // not a copy: whether the run was cut short is known later
+  Object.defineProperties({} as Provenance, {
+    ...Object.getOwnPropertyDescriptors(provenance),
+    branch: { value: branch, enumerable: true },
+  })
 
 /** The keyword of the JSON in a file's texts. */
 export const provenanceKey = 'rxdiffusion'

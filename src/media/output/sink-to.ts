@@ -34,7 +34,7 @@ import { toVideo } from '../sink/to-video.ts'
 import { toPngPipe, toRaw, toY4m } from '../sink/to-writable.ts'
 import type { OutputKind } from './kinds.ts'
 import { type Output, type OutputLook, standardOutput } from './output.ts'
-import { type Provenance, provenanceLine, provenanceText, sidecarOf } from './provenance.ts'
+import { inBranchOnly, type Provenance, provenanceLine, provenanceText, sidecarOf } from './provenance.ts'
 
 /** What all outputs of a run are told about it. */
 export interface Legend {
@@ -198,7 +198,9 @@ export const sinkTo =
       (to: Output, told: Legend): OperatorFunction<Frame<T>, Written> =>
       (run$) => {
         const written$ = run$.pipe(sinks[to.kind]<T>(to, told))
-        return to.path === standardOutput ? written$.pipe(inOurWords) : written$.pipe(withSidecar(provenance))
+        return to.path === standardOutput
+          ? written$.pipe(inOurWords)
+          : written$.pipe(withSidecar(told.provenance))
       }
     if (branches === undefined || (tilesBranches.has(output.kind) && output.over !== 'samples'))
       return frames$.pipe(write(output, legend))
@@ -209,7 +211,10 @@ export const sinkTo =
           ...Object.keys(branches).map((branch) =>
             run$.pipe(
               filter((frame) => branchIn(branches, branchOf(frame).path ?? []) === branch),
-              write({ ...output, path: ofBranch(output.path, branch) }, { ...legend, branches: undefined }),
+              write(
+                { ...output, path: ofBranch(output.path, branch) },
+                { ...legend, branches: undefined, provenance: inBranchOnly(provenance, branch) },
+              ),
             ),
           ),
         ),

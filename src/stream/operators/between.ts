@@ -1,5 +1,6 @@
 /** Fewer frames: those of a part of the way. */
 import { filter, type Observable } from 'rxjs'
+import { aNumber, checkOptions } from '../../arguments.ts'
 import { fail } from '../../failure.ts'
 import type { OfStep } from './of-step.ts'
 
@@ -34,6 +35,7 @@ export const between = (
   t1: number,
   t2: number,
 ): (<A extends OfStep>(frames$: Observable<A>) => Observable<A>) => {
+  checkOptions({ t1: aNumber, t2: aNumber }, { t1, t2 })
   const [low, high] = [Math.min(t1, t2), Math.max(t1, t2)]
   if (!(low <= high))
     throw fail('OperatorInvalid', {

@@ -1,8 +1,9 @@
 /** States on the way, for when something goes wrong. */
 import { defer, from, lastValueFrom, type Observable, type ObservableInput } from 'rxjs'
+import { aFunction, checkArgument } from '../../arguments.ts'
 import type { SavedState } from '../../diffusion/saved-state.ts'
 import { isLast } from '../../diffusion/transition.ts'
-import type { Frame } from '../frame.ts'
+import { checkFrame, type Frame } from '../frame.ts'
 import { tapFrame } from './tap-frame.ts'
 import { isTurn } from './turn.ts'
 
@@ -23,7 +24,7 @@ import { isTurn } from './turn.ts'
  * @param k - a whole number from 1
  * @param write - puts a state somewhere safe; what it returns is waited for
  * @returns the frames, unchanged
- * @throws OperatorInvalid for any other k
+ * @throws OperatorInvalid for any other k; ArgumentInvalid for a `write` that is no function
  *
  * @example
  * ```ts
@@ -41,11 +42,13 @@ export const checkpointEvery = (
   write: (state: SavedState) => ObservableInput<unknown>,
 ): (<T, G>(frames$: Observable<Frame<T> & G>) => Observable<Frame<T> & G>) => {
   const turn = isTurn('checkpointEvery', k)
+  checkArgument('write', aFunction, write)
   return (frames$) =>
     defer(() => {
       let before: Promise<unknown> = Promise.resolve()
       return frames$.pipe(
         tapFrame((frame) => {
+          checkFrame('checkpointEvery', frame)
           if (!turn(frame.transition) || isLast(frame.transition)) return undefined
           const saved = frame.save()
           before = before.then(async () =>

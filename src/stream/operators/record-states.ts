@@ -2,7 +2,7 @@
 import { concatMap, filter, from, map, type Observable, of } from 'rxjs'
 import { isLast } from '../../diffusion/transition.ts'
 import type { SavedState } from '../../diffusion/saved-state.ts'
-import type { Frame } from '../frame.ts'
+import { checkFrame, type Frame } from '../frame.ts'
 import { isTurn } from './turn.ts'
 
 /**
@@ -41,7 +41,10 @@ export const recordStates = (k = 1): (<T>(frames$: Observable<Frame<T>>) => Obse
   return (frames$) =>
     frames$.pipe(
       filter(({ transition }) => turn(transition) && !isLast(transition)),
-      map((frame) => frame.save()),
+      map((frame) => {
+        checkFrame('recordStates', frame)
+        return frame.save()
+      }),
       concatMap((saved) => (saved instanceof Promise ? from(saved) : of(saved))),
     )
 }

@@ -1,7 +1,7 @@
 /** The beginning of a film: the noise that a chain starts from. */
 import { concatMap, defer, type Observable, of } from 'rxjs'
 import { branchOf, inBranch } from '../branch.ts'
-import { beginning, type Frame } from '../frame.ts'
+import { beginning, checkFrame, type Frame } from '../frame.ts'
 
 /**
  * Puts the x that a chain starts from, x_T where it denoises noise, before its first frame.
@@ -42,6 +42,7 @@ export const startWithNoise =
           const chain = JSON.stringify(path)
           if (begun.has(chain)) return of(frame)
           begun.add(chain)
+          checkFrame('startWithNoise', frame)
           const noise = path.reduceRight<object>((inner, name) => inBranch(name)(inner), frame[beginning]())
           return of(noise as Frame<T> & G, frame)
         }),

@@ -1,5 +1,6 @@
 /** Work beside the stream, which the run waits for. */
 import { type MonoTypeOperatorFunction, type ObservableInput, tap } from 'rxjs'
+import { aFunction, checkArgument } from '../../arguments.ts'
 import type { Holding } from './of-step.ts'
 
 /**
@@ -38,8 +39,10 @@ import type { Holding } from './of-step.ts'
  */
 export const tapFrame = <F extends Holding>(
   work: (frame: F) => ObservableInput<unknown> | undefined,
-): MonoTypeOperatorFunction<F> =>
-  tap((frame) => {
+): MonoTypeOperatorFunction<F> => {
+  checkArgument('work', aFunction, work)
+  return tap((frame) => {
     const done = work(frame)
     if (done !== undefined) frame.waitUntil(done)
   })
+}

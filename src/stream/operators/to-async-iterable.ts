@@ -1,5 +1,6 @@
 /** A run for `for await`: frames that are made when they are asked for. */
-import { map, noop, type Observable, Subject, takeUntil } from 'rxjs'
+import { checkArgument } from '../../arguments.ts'
+import { isObservable, map, noop, type Observable, Subject, takeUntil } from 'rxjs'
 import type { Holding } from './of-step.ts'
 
 /** A frame that nobody has asked for yet. */
@@ -140,6 +141,7 @@ const iterate = <F>(frames$: Observable<F>): AsyncIterator<F, undefined> => {
  * await settled(frames$)
  * ```
  */
-export const toAsyncIterable = <F>(frames$: Observable<F>): AsyncIterable<F, undefined> => ({
-  [Symbol.asyncIterator]: () => iterate(frames$),
-})
+export const toAsyncIterable = <F>(frames$: Observable<F>): AsyncIterable<F, undefined> => {
+  checkArgument('frames$', { name: 'an observable', is: isObservable }, frames$)
+  return { [Symbol.asyncIterator]: () => iterate(frames$) }
+}

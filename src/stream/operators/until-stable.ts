@@ -1,5 +1,6 @@
 /** An early end, when the image is there. */
 import { connect, defer, map, type Observable, zip } from 'rxjs'
+import { aNumber, shown } from '../../arguments.ts'
 import type { Values } from '../../algebra/algebra.ts'
 import { rowMeans } from '../../diffusion/row-means.ts'
 import { fail } from '../../failure.ts'
@@ -45,10 +46,10 @@ const change = (now: Values, before: Values): number =>
 export const untilStable = (
   tolerance: number,
 ): (<T, F>(frames$: Observable<F & Frame<T>>) => Observable<F & Frame<T>>) => {
-  if (!(tolerance >= 0))
+  if (!(aNumber.is(tolerance) && tolerance >= 0))
     throw fail('OperatorInvalid', {
       operator: 'untilStable',
-      reason: `its tolerance is ${String(tolerance)}, and has to be a number from 0`,
+      reason: `its tolerance is ${shown(tolerance)}, and has to be a number from 0`,
     })
   return <T, F>(frames$: Observable<F & Frame<T>>) =>
     defer(() => {

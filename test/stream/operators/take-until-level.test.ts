@@ -58,7 +58,12 @@ describe('takeUntilLevel', () => {
   })
 
   it('takes a chain whole that does not get there', async () => {
-    expect(await timesTo({ t: -2 })).toHaveLength(5)
+    const short$ = respace(schedule, trailing(5), { end: 3 }).pipe(
+      denoise({ model, rule: ddim(), noise: philox({ seed: 7 }) }),
+      takeUntilLevel({ t: 300 }),
+      toArray(),
+    )
+    expect(await lastValueFrom(short$)).toHaveLength(3)
   })
 
   it('goes the way of an inversion', async () => {
@@ -76,8 +81,11 @@ describe('takeUntilLevel', () => {
   })
 
   it.each<readonly [Mark, string]>([
-    [{ t: NaN }, 't is NaN, and has to be a number'],
-    [{ t: Infinity }, 't is Infinity, and has to be a number'],
+    [{ t: NaN }, 't is NaN, and has to be a number from −1'],
+    [{ t: Infinity }, 't is Infinity, and has to be a number from −1'],
+    [{ t: -7 }, 't is -7, and has to be a number from −1'],
+    [undefined as unknown as Mark, 'a level is said by one of t, alphaBar and logSnr'],
+    [{ alphaBar: '0.5' } as unknown as Mark, 'alphaBar is "0.5", and has to lie between 0 and 1'],
     [{ alphaBar: 1.1 }, 'alphaBar is 1.1, and has to lie between 0 and 1'],
     [{ alphaBar: NaN }, 'alphaBar is NaN, and has to lie between 0 and 1'],
     [{ t: 500, alphaBar: 0.5 }, 'a level is said by one of t, alphaBar and logSnr'],
