@@ -41,14 +41,30 @@ export const readPath =
   (text: string): Read<string> =>
     text === '' ? refuse(`${flag} takes a path, not ${quoted(text)}`) : E.right(text)
 
-/** Reads one of several words. */
+/**
+ * Reads one of several words.
+ *
+ * @param flag - as people type it
+ * @param words - there are
+ * @param foreign - what a word of another tool is here
+ */
 export const readOneOf =
-  <const Word extends string>(flag: string, words: readonly Word[]) =>
+  <const Word extends string>(
+    flag: string,
+    words: readonly Word[],
+    foreign: (text: string) => string | undefined = () => undefined,
+  ) =>
   (text: string): Read<Word> => {
     const word = words.find((each) => each === text)
     if (word !== undefined) return E.right(word)
     const near = nearest(words)(text)
-    const hint = near === undefined ? '' : `; the nearest is ${near}`
+    const own = foreign(text)
+    const hint =
+      own !== undefined && own !== near
+        ? `; here it is ${own}`
+        : near === undefined
+          ? ''
+          : `; the nearest is ${near}`
     return refuse(`${flag} takes one of ${words.join(', ')}, not ${quoted(text)}${hint}`)
   }
 

@@ -27,13 +27,22 @@ const terminal = terminalOf(process.stderr, process.env)
 const words = terminal.write
 const print = printTo(process.stdout)
 
-/** A pipe that was closed early (`| head`) is no failure of ours; another has to be told, if nobody else does. */
-for (const stream of [process.stdout, process.stderr])
+/** A pipe that was closed early (`| head`) is no failure of ours; another has to be told once, if nobody else does. */
+for (const stream of [process.stdout, process.stderr]) {
+  let told = false
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || stream.listenerCount('error') > 1) return
-    process.exitCode = 1
-    if (stream === process.stdout) words(`Standard output can't be written: ${error.message}.\n`)
+    // whatever a verb comes to: what it was asked for has not arrived
+    process.once('exit', () => {
+      process.exitCode = exitCode.failed
+    })
+    if (told || stream === process.stderr) return
+    told = true
+    void import('../media/sink/files.ts').then(({ unwritable }) =>
+      words(`${render(unwritable('Standard output')(error))}\n`),
+    )
   })
+}
 
 const program = new Command('rxdiffusion')
   .description('Diffusion sampling as a stream: DDPM, DDIM and the family between them.')
@@ -78,20 +87,32 @@ withOutputs(sampleCommand)
 const PATIENCE = 1000
 
 /**
- * Aborted by the first Ctrl-C, by whoever ends us politely, and by a terminal that is closed. The second Ctrl-C finds no
- * listener, and ends the process; of a terminal's end both the shell and the system may tell.
+ * Aborted by the first Ctrl-C, by whoever ends us politely, and by a terminal that is closed. The second Ctrl-C ends the process, and
+ * leaves no file half made; of a terminal's end both the shell and the system may tell.
  */
 const interrupted = (): AbortSignal => {
   const controller = new AbortController()
-  const stop = (): void => {
-    if (controller.signal.aborted) return
+  let parts: Promise<{ readonly discardParts: () => void }> | undefined
+  const end = (signal: NodeJS.Signals): void => {
+    for (const each of ['SIGINT', 'SIGTERM']) process.off(each, stop)
+    void parts?.then(({ discardParts }) => {
+      discardParts()
+      process.kill(process.pid, signal)
+    })
+  }
+  const stop = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      if (signal !== 'SIGHUP') end(signal)
+      return
+    }
+    // now, since there is to be no waiting then
+    parts = import('../media/sink/parts.ts')
     controller.abort()
     setTimeout(() => {
       words('The files are being finished; Ctrl-C again stops at once.\n')
     }, PATIENCE).unref()
   }
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
-  process.on('SIGHUP', stop)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
   return controller.signal
 }
 

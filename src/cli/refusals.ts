@@ -5,6 +5,7 @@ import type { Command, CommanderError } from 'commander'
 import { fail, type FailureOf } from '../failure.ts'
 import { nearest } from '../nearest.ts'
 import { quoted } from '../quoted.ts'
+import { adviceOn, foreignFlags, foreignVerbs, plainWord, translated } from './foreign-words.ts'
 
 const sentences: ReadonlyMap<string, (what: string) => string> = new Map([
   ['commander.unknownOption', (what) => `There is no option ${quoted(what)}`],
@@ -13,49 +14,21 @@ const sentences: ReadonlyMap<string, (what: string) => string> = new Map([
   ['commander.optionMissingArgument', (what) => `The option ${what} needs a value`],
 ])
 
-/** What other tools call their flags and verbs, and we call otherwise. */
-const elsewhere: ReadonlyMap<string, readonly string[]> = new Map([
-  ['--model', ['ckpt', 'model-path', 'pretrained-model-name-or-path', 'model-id']],
-  [
-    '--steps',
-    ['num-inference-steps', 'ddim-steps', 'timesteps', 'n-steps', 'num-steps', 'timestep-respacing'],
-  ],
-  ['--sampler', ['scheduler', 'sample-method', 'sampling-method', 'sampler-name']],
-  [
-    '--guidance',
-    ['cfg', 'cfg-scale', 'guidance-scale', 'scale', 'classifier-scale', 'unconditional-guidance-scale'],
-  ],
-  ['--labels', ['prompt', 'class', 'classes', 'class-labels', 'label', 'y']],
-  ['--batch', ['n-samples', 'num-samples', 'batch-size', 'num-images', 'num-images-per-prompt', 'n-iter']],
-  ['--eta', ['ddim-eta']],
-  ['--seeds', ['seed-list', 'points']],
-  ['--images', ['init-img', 'init-image', 'image', 'input', 'init', 'init-images']],
-  ['--strength', ['denoising-strength', 'denoise', 'image-strength', 't-enc', 'noise-level']],
-  ['--mask', ['mask-image', 'inpaint-mask']],
-  ['--output', ['out', 'outdir', 'out-dir', 'output-dir', 'save', 'save-path']],
-  ['--spacing', ['timestep-spacing', 'respacing', 'discretization', 'skip-type']],
-  ['--clip', ['clip-denoised', 'clip-sample', 'thresholding']],
-  ['--resample', ['jump-n-sample']],
-  ['--jump', ['jump-length']],
-  ['sample', ['generate', 'gen', 'txt2img', 'infer', 'predict', 'denoise', 'create']],
-  ['img2img', ['image-to-image', 'image2image', 'sdedit', 'vary', 'variation', 'variations']],
-  ['interpolate', ['interp', 'slerp', 'lerp', 'morph', 'walk']],
-  ['inpaint', ['repaint', 'outpaint', 'fill']],
-  ['reconstruct', ['encode', 'invert', 'inversion', 'ddim-inversion']],
-  ['matrix', ['compare', 'xyz', 'sweep']],
-  ['inspect', ['info', 'show']],
-  ['doctor', ['check', 'engines', 'devices', 'env', 'status']],
-  ['validate', ['lint']],
-  ['ls', ['list']],
-  ['plot', ['chart', 'graph']],
+/** The settings of pipelines that other verbs have flags for. */
+const settings: ReadonlyMap<string, string> = new Map([
+  ['--output', 'outputs[0].path'],
+  ['--steps', 'steps'],
+  ['--spacing', 'steps.kind'],
+  ['--seed', 'seed'],
+  ['--seeds', 'noise.seed'],
+  ['--rng', 'noise.kind'],
+  ['--sampler', 'sampler'],
+  ['--images', 'experiment.images.path'],
+  ['--count', 'experiment.images.count'],
+  ...['eta', 'guidance', 'labels', 'strength', 'model', 'engine', 'batch', 'clip'].map(
+    (name) => [`--${name}`, name] as const,
+  ),
 ])
-
-/** What a flag or verb of another tool is called here, where the command has it. */
-const ours = (what: string, known: readonly string[]): string | undefined => {
-  const name = what.replace(/^--?/, '').replaceAll('_', '-').toLowerCase()
-  const same = known.find((each) => each === `--${name}` || (each === name && each !== what))
-  return same ?? [...elsewhere].find(([own, theirs]) => known.includes(own) && theirs.includes(name))?.[0]
-}
 
 /** What a command could have been told. */
 const namesOf = ({ commands, options }: Command): readonly string[] => [
@@ -63,6 +36,42 @@ const namesOf = ({ commands, options }: Command): readonly string[] => [
   ...options.flatMap(({ long }) => long ?? []),
   '--help',
 ]
+
+/** One of ours, where somebody writes it otherwise: `--Num_Steps`. */
+const same = (known: readonly string[], word: string): string | undefined =>
+  known.find((each) => each !== word && plainWord(each) === plainWord(word))
+
+/** What more verbs than these have, is no hint. */
+const MOST_VERBS = 3
+
+/** The verbs that have a flag, or one that it stands for. */
+const elsewhere = ({ parent }: Command, word: string): readonly string[] =>
+  (parent?.commands ?? [])
+    .filter((verb) => {
+      const known = namesOf(verb)
+      return known.includes(word) || translated(foreignFlags, known, word) !== undefined
+    })
+    .map((verb) => verb.name())
+
+/** What somebody means who takes a word for a flag or verb of a command, as the end of a sentence. */
+const meaning = (command: Command, word: string): string | undefined => {
+  const known = namesOf(command)
+  const table = word.startsWith('-') ? foreignFlags : foreignVerbs
+  const own = same(known, word) ?? translated(table, known, word)
+  if (own !== undefined) return `here it is ${own}`
+  if (known.includes('--set')) {
+    const flags = [...settings.keys()]
+    const flag = same(flags, plainWord(word)) ?? translated(foreignFlags, flags, word)
+    const setting = settings.get(flag ?? '')
+    if (setting !== undefined) return `here it is --set ${setting}=…`
+  }
+  const advice = word.startsWith('-') ? adviceOn(word) : undefined
+  if (advice !== undefined) return advice
+  const near = nearest(known)(word)
+  if (near !== undefined) return `the nearest is ${near}`
+  const verbs = word.startsWith('--') ? elsewhere(command, word) : []
+  return verbs.length === 0 || verbs.length > MOST_VERBS ? undefined : `it is for ${verbs.join(', ')}`
+}
 
 /**
  * Says what commander found wrong.
@@ -75,16 +84,22 @@ export const refusalOf =
   ({ code, message }: CommanderError): FailureOf<'Usage'> | undefined => {
     const sentence = sentences.get(code)
     const [what = ''] = (/'(.*)'/s.exec(message)?.[1] ?? '').split('=')
-    const known = namesOf(command)
-    const own = ours(what, known)
-    const near = nearest(known)(what)
     const argument = command.registeredArguments.find((each) => each.name() === what)
     if (argument !== undefined && argument.description !== '')
       return sentence && fail('Usage', { reason: `${sentence(what)}: ${argument.description}` })
-    const hint =
-      own === undefined ? (near === undefined ? '' : `; the nearest is ${near}`) : `; here it is ${own}`
-    return sentence && fail('Usage', { reason: sentence(what) + hint })
+    const means = meaning(command, what)
+    return sentence && fail('Usage', { reason: sentence(what) + (means === undefined ? '' : `; ${means}`) })
   }
+
+/** What somebody most likely means by a word that stands alone. */
+const flagFor = (command: Command, word: string): string | undefined => {
+  const known = command.options
+    .filter((option) => option.variadic || command.getOptionValueSource(option.attributeName()) !== 'cli')
+    .flatMap(({ long }) => long ?? [])
+  if (known.includes('--images') && /[/\\]|\.(?:png|npy|gz)$|ubyte$/i.test(word)) return `--images ${word}`
+  if (known.includes('--output') && /\.\w{3,4}$/.test(word)) return `-o ${word}`
+  return known.includes('--labels') && /^[a-z][\w-]*$/i.test(word) ? `--labels ${word}` : undefined
+}
 
 /** Refuses words that belong to no option and are no argument. */
 export const refuseArguments = (command: Command): void => {
@@ -92,9 +107,10 @@ export const refuseArguments = (command: Command): void => {
   const taken = command.registeredArguments.length
   const extra = command.args[taken]
   if (extra === undefined) return
+  const flag = flagFor(command, extra)
   const reason =
     taken === 0
-      ? `${command.name()} takes only options, and ${quoted(extra)} belongs to none; lists have no spaces`
+      ? `${command.name()} takes only options, and ${quoted(extra)} belongs to none${flag === undefined ? '; lists have no spaces' : `; perhaps ${flag}`}`
       : `${command.name()} takes one path, and ${quoted(extra)} is another`
   throw fail('Usage', { reason })
 }

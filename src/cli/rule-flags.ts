@@ -7,6 +7,7 @@ import { fail } from '../failure.ts'
 import { E, pipe } from '../fp.ts'
 import { settingsOf } from '../tunable.ts'
 import type { Read } from './flags.ts'
+import { foreignSampler } from './foreign-words.ts'
 import { quoted } from '../quoted.ts'
 import { readNamed, scalar } from './settings-text.ts'
 
@@ -52,7 +53,7 @@ export const readRule = (
 ): Read<RuleSettings> =>
   pipe(
     flags.sampler,
-    readNamed('--sampler', rules),
+    readNamed('--sampler', rules, (name) => foreignSampler(Object.keys(rules), name)),
     // what goes together comes before what is said of it
     E.chain(withShortcut('variance', flags.variance)),
     E.chain(withShortcut('eta', flags.eta)),

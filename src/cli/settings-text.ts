@@ -45,15 +45,20 @@ const readPairs =
  *
  * @param flag - as people type it
  * @param registry - functions, or whatever has settings, by name
+ * @param foreign - what a name of another tool is here
  * @returns settings that are sound one by one
  */
 export const readNamed =
-  <Kind extends string>(flag: string, registry: Readonly<Record<Kind, object>>) =>
+  <Kind extends string>(
+    flag: string,
+    registry: Readonly<Record<Kind, object>>,
+    foreign?: (text: string) => string | undefined,
+  ) =>
   (text: string): Read<NamedSettings<Kind>> => {
     const [name = '', ...rest] = text.split(':')
     return pipe(
       name,
-      readOneOf(flag, Object.keys(registry) as Kind[]),
+      readOneOf(flag, Object.keys(registry) as Kind[], foreign),
       E.bindTo('kind'),
       E.bind('said', ({ kind }) => (rest.length === 0 ? E.right({}) : readPairs(flag, kind)(rest.join(':')))),
       E.chain(({ kind, said }) =>

@@ -152,6 +152,19 @@ const codeOf = (failures: readonly unknown[], signal: AbortSignal): number => {
   return signal.aborted ? exitCode.interrupted : exitCode.ok
 }
 
+/** Whether somebody still reads; what a pipe held is lost with its reader, and no stream says so later. */
+interface Reader {
+  readonly gone: boolean
+}
+const present: Reader = { gone: false }
+const readerOf = (stdout: Context['stdout']): Reader => {
+  const reader = { gone: false }
+  stdout?.on('error', ({ code }: NodeJS.ErrnoException) => {
+    reader.gone ||= code === 'EPIPE'
+  })
+  return reader
+}
+
 const run = async (plan: Plan, context: Context): Promise<number> => {
   const { terminal, signal, stdout, report, quiet = false, preview } = context
   if (stdout?.isTTY === true && plan.outputs.some(({ path }) => path === standardOutput)) {
@@ -172,6 +185,7 @@ const run = async (plan: Plan, context: Context): Promise<number> => {
     outputs: plan.outputs.map(({ path }) => path),
   })
 
+  const reader = plan.outputs.some(({ path }) => path === standardOutput) ? readerOf(stdout) : present
   const begun = performance.now()
   let done = 0
   let whole = false
@@ -213,10 +227,11 @@ const run = async (plan: Plan, context: Context): Promise<number> => {
   const results = inOrder.map(({ result }) => result)
   for (const { path, bytes, sidecar } of RA.rights(results).flat()) {
     report?.({ event: 'wrote', path, bytes, sidecar })
-    say(
-      `wrote ${path === standardOutput ? 'to standard output' : path}${size(bytes)}${sidecar === undefined ? '' : ` and ${sidecar}`}\n`,
-    )
+    if (path === standardOutput && reader.gone) continue
+    const place = path === standardOutput ? 'to standard output' : path
+    say(`wrote ${place}${size(bytes)}${sidecar === undefined ? '' : ` and ${sidecar}`}\n`)
   }
+  if (reader.gone) say('wrote to standard output until its reader went away\n')
   // a run that fails, fails every output
   const failures = [...new Set<unknown>([...RA.lefts(results), ...trouble])]
   for (const failure of failures) {

@@ -22,7 +22,8 @@ export interface StageSettings {
 /** How x is made from step to step. */
 export type Sampler = RuleChoice | { readonly kind: 'chain'; readonly stages: readonly StageSettings[] }
 
-const marks = { t: numberIn(), alphaBar: numberIn(0, 1), logSnr: numberIn() }
+// t is −1 at the clean end
+const marks = { t: numberIn(-1), alphaBar: numberIn(0, 1), logSnr: numberIn() }
 
 /** The codec of the place where a stage ends: after a step of the chain, or at a level. */
 export const untilCodec: t.Type<Until> = new OneSetting<Until>('one of step, t, alphaBar and logSnr', {

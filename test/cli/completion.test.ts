@@ -1,25 +1,10 @@
-import { Command } from 'commander'
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { completion } from '../../src/cli/completion.ts'
 import { argumentValues, flagValues } from '../../src/cli/completion-values.ts'
-import { addExperimentVerbs } from '../../src/cli/experiment-verbs.ts'
-import { addPipelineVerbs } from '../../src/cli/pipeline-verbs.ts'
-import { addPlotOptions, addSamplingOptions } from '../../src/cli/sampling-options.ts'
-import { addTableVerbs } from '../../src/cli/table-verbs.ts'
-import { withOutputs } from '../../src/cli/output-flags.ts'
 import { rules } from '../../src/diffusion/solver.ts'
 import { orThrow } from '../../src/or-throw.ts'
-
-const never = (): never => expect.fail('nothing is done')
-const outside = { context: never, print: never, words: never, exit: never, again: never }
-const program = new Command('rxdiffusion')
-withOutputs(addSamplingOptions(program.command('sample').option('--model <dir>')))
-addPlotOptions(program.command('plot'))
-program.command('setup')
-addPipelineVerbs(program, outside)
-addExperimentVerbs(program, outside)
-addTableVerbs(program, outside)
+import { program } from './program.ts'
 
 /** What bash offers after these words, of which the last is unfinished. */
 const offered = (...words: readonly string[]): readonly string[] => {

@@ -239,6 +239,28 @@ describe('Ctrl-C', () => {
     expect(await closed).toEqual([null, 'SIGINT'])
   })
 
+  it('leaves no file half made when pressed again', async () => {
+    const home = join(room, 'twice')
+    let pressed = false
+    const ran = await command.run(
+      ['sample', '--steps', '500', '--batch', '16', '-o', 'twice/film.gif', '-o', 'twice/all.npz'],
+      {
+        cwd: room,
+        watch: (child) => {
+          child.stderr?.on('data', () => {
+            if (pressed) return
+            pressed = true
+            expect(readdirSync(home).some((name) => name.endsWith('.part'))).toBe(true)
+            child.kill('SIGINT')
+            child.kill('SIGTERM')
+          })
+        },
+      },
+    )
+    expect(ran.code).toBe(null)
+    expect(readdirSync(home)).toEqual([])
+  })
+
   it.each(['SIGTERM', 'SIGHUP'] as const)('is what %s does, too', async (signal) => {
     const home = join(room, signal)
     const files = ['x.npy', 'film.mp4', 'film.gif', 'frames/']
@@ -333,6 +355,7 @@ describe('standard output', () => {
       '$rxdiffusion sample --steps 500 --batch 1 -o - --format y4m 2>words | head -c 1000 | wc -c; echo ${PIPESTATUS[@]}'
     expect(await command.bash(line, room)).toEqual({ code: 0, stdout: '1000\n0 0 0\n', stderr: '' })
     expect(file('words').toString()).toMatch(/1 sample, \d{1,2} of 500 steps/)
+    expect(file('words').toString()).toMatch(/\nwrote to standard output until its reader went away\n$/)
   })
 
   it('fails with a sentence where it is full', async () => {
@@ -340,6 +363,15 @@ describe('standard output', () => {
     const { stdout, stderr } = await command.bash(line, room)
     expect(stdout).toBe('1\n')
     expect(stderr).toMatch(/\nStandard output can't be written: the disk is full\.\n$/)
+    const events = await command.bash(
+      '$rxdiffusion sample --steps 2 --batch 1 --json -o f.npy >/dev/full; echo $?',
+      room,
+    )
+    expect(events).toEqual({
+      code: 0,
+      stdout: '1\n',
+      stderr: "Standard output can't be written: the disk is full.\n",
+    })
   })
 })
 

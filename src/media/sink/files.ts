@@ -19,6 +19,7 @@ import { basename, dirname, join, resolve, sep } from 'node:path'
 import { fail, type FailureOf, isFailure } from '../../failure.ts'
 import { TE } from '../../fp.ts'
 import { partName } from './leftovers.ts'
+import { begun, ended } from './parts.ts'
 
 /** A file that is there now. */
 export interface Written {
@@ -90,7 +91,7 @@ const target = async (path: string): Promise<{ readonly path: string; readonly r
 }
 
 const beside = (path: string): string =>
-  join(dirname(path), partName(basename(path), process.pid, randomUUID()))
+  begun(join(dirname(path), partName(basename(path), process.pid, randomUUID())))
 
 /** The directory itself, or the nearest above it that exists. */
 const nearest = async (directory: string): Promise<string> =>
@@ -117,6 +118,7 @@ const scratch = async (name: string, bytes: Uint8Array, then: () => Promise<void
     await then()
   } finally {
     await rm(name, { force: true })
+    ended(name)
   }
 }
 
@@ -213,6 +215,7 @@ export const beginPart = async (path: string): Promise<PartFile> => {
         try {
           const bytes = replace ? (await stat(place)).size : passed
           if (replace) await rename(place, final)
+          ended(place)
           return {
             path,
             ...(bytes === undefined ? {} : { bytes }),
@@ -224,6 +227,7 @@ export const beginPart = async (path: string): Promise<PartFile> => {
       },
       discard: async () => {
         if (replace) await rm(place, { force: true })
+        ended(place)
       },
     }
   } catch (error) {

@@ -3,9 +3,14 @@ import { readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { TE } from '../../fp.ts'
 
-/** The name of a file in the making: its writer's process is in it, so that others can tell whether that is still at work. */
+const part = /^\.(.*)\.\d+\.[-\da-f]{36}\.part$/
+
+/**
+ * The name of a file in the making: its writer's process is in it, so that others can tell whether that is still at work. What is itself only there
+ * until a file has been written, is called after that file.
+ */
 export const partName = (name: string, pid: number, id: string): string =>
-  `.${name.slice(0, 32)}.${String(pid)}.${id}.part`
+  `.${(part.exec(name)?.[1] ?? name).slice(0, 32)}.${String(pid)}.${id}.part`
 
 /**
  * Whether a process of this machine is alive.

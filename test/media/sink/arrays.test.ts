@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { lastValueFrom, take, toArray } from 'rxjs'
+import { basename, join } from 'node:path'
+import { lastValueFrom, take, tap, toArray } from 'rxjs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { toChannelsFirst } from '../../../src/algebra/layout.ts'
 import { parseSafetensors } from '../../../src/checkpoint/safetensors.ts'
 import { E } from '../../../src/fp.ts'
 import { decodeNpy } from '../../../src/media/format/npy.ts'
+import { sweepLeftovers } from '../../../src/media/sink/leftovers.ts'
 import { toArrays, toTrajectory } from '../../../src/media/sink/to-arrays.ts'
 import { snapshot } from '../../../src/stream/snapshot.ts'
 import { settled } from '../../../src/stream/settled.ts'
@@ -92,6 +93,21 @@ describe('toTrajectory', () => {
       expect(readdirSync(room).filter((name) => name.endsWith('.part'))).toEqual([])
     },
   )
+
+  it('keeps what is not yet written where a later run clears it away, should this one be killed', async () => {
+    const path = join(room, 'a-trajectory-with-a-name-of-some-length.npz')
+    const seen: string[] = []
+    const looking$ = frames$.pipe(tap(() => seen.push(...readdirSync(room))))
+    await lastValueFrom(looking$.pipe(toTrajectory(path, { fields: ['xt', 'x0'] })))
+    const parts = [...new Set(seen)]
+    expect(parts).toHaveLength(2)
+    // as if their writer had died
+    const dead = spawnSync('true').pid
+    for (const name of parts)
+      writeFileSync(join(room, name.replaceAll(String(process.pid), String(dead))), 'half')
+    await sweepLeftovers(path)()
+    expect(readdirSync(room)).toEqual([basename(path)])
+  })
 
   it('writes nothing where nothing came, and says why it can not', async () => {
     expect(await lastValueFrom(frames$.pipe(take(0), toTrajectory(join(room, 'x.npz')), toArray()))).toEqual(
