@@ -1,7 +1,7 @@
 /**
  * Watching TensorFlow at work: what it is asked, operation by operation, becomes a graph.
  */
-import * as tf from '@tensorflow/tfjs-core'
+import type * as tf from '@tensorflow/tfjs-core'
 import { type Attribute, type Kinds, type Node, type Ref, refTo } from './graph.ts'
 
 /** A tensor as the native part tells of it. */
