@@ -1,7 +1,7 @@
 /**
  * `npm run bench:train`: how fast this project trains, beside PyTorch on the same machine in the same run.
  *
- *     npm run bench:train -- [--rounds 7] [--updates 3] [--batch 64] [--threads 2] [--patience MINUTES] [--json]
+ *     npm run bench:train -- [--rounds 7] [--updates 11] [--batch 64] [--threads 2] [--patience MINUTES] [--json]
  *
  * The default model, untrained; an update is noise, the network forth and back, clipping, AdamW, the average, and its loss as a number.
  * Everybody is asked in turn, round after round. docs/training.md says more.
@@ -29,7 +29,7 @@ import { median, table } from './statistics.ts'
 const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    updates: { type: 'string', default: '3' },
+    updates: { type: 'string', default: '11' },
     batch: { type: 'string', default: '64' },
     threads: { type: 'string', default: String(availableParallelism()) },
     patience: { type: 'string', default: '0' },
