@@ -6,12 +6,14 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import {
+  asRow,
   below,
   combineTensors,
   endToEnd,
   type Layout,
   mapTensors,
   named,
+  rowOf,
   takenApart,
   type Tensors,
   under,
@@ -86,14 +88,6 @@ export const chain = (...transforms: readonly Transform[]): Transform => ({
       { updates: updating.updates, state: nothing },
     ),
 })
-
-/** What all tensors together are called. */
-const ALL = 'all'
-
-/** One row as tensors by name. */
-export const asRow = (row: tf.Tensor): Tensors => new Map([[ALL, row]])
-/** The row that {@link asRow} has named. */
-export const rowOf = (tensors: Tensors): tf.Tensor => named(tensors, ALL)
 
 /**
  * Shows a transform one row of numbers instead of many tensors, which is the same to whatever works element by element, and faster: optax's `flatten`.

@@ -80,6 +80,36 @@ export const takenApart = (row: tf.Tensor, like: Layout): Tensors => {
   return new Map(made)
 }
 
+/** What all tensors together are called. */
+const ALL = 'all'
+
+/**
+ * A row of all numbers as tensors by name: for a transform there is one tensor then.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * expect([...asRow(tf.ones([1, 5])).keys()]).toEqual(['all'])
+ * ```
+ */
+export const asRow = (row: tf.Tensor): Tensors => new Map([[ALL, row]])
+
+/**
+ * The row that {@link asRow} has named.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu'
+ * import * as tf from '@tensorflow/tfjs-core'
+ * await tf.setBackend('cpu')
+ * const row = tf.ones([1, 5])
+ * expect(rowOf(asRow(row))).toBe(row)
+ * ```
+ */
+export const rowOf = (tensors: Tensors): tf.Tensor => named(tensors, ALL)
+
 /**
  * `Σ cᵢ·tensorsᵢ` for each name.
  *
