@@ -134,7 +134,7 @@ export const flatten = (inner: Transform): Transform => {
  * import '@tensorflow/tfjs-backend-cpu'
  * import * as tf from '@tensorflow/tfjs-core'
  * await tf.setBackend('cpu')
- * const row = asRow(tf.tensor2d([[3, 4]]))
+ * const row = new Map([['all', tf.tensor2d([[3, 4]])]])
  * const layout = new Map([['a', { shape: [1], size: 1 }], ['b', { shape: [1], size: 1 }]])
  * const clip = onRow(clipByGlobalNorm(1), layout)
  * const { updates } = clip.update({ step: 0, updates: row, parameters: row, state: clip.init(row) })
