@@ -96,6 +96,13 @@ const combineAndClamp = registerHostKernel({
 /** A dispatch binds eight arrays in WebGPU's default limits: the result, one for coefficients of rows, and these. */
 const MOST = 6
 
+/** {@link LARGEST} in WGSL. */
+const LARGEST_F32 = '0x1.fffffep+127f'
+
+/** Keeps a variable of WGSL to bounds, by comparisons, which leave NaN alone: `clamp` may make anything of it. */
+const within = (name: string, low: string, high: string): string =>
+  `if (${name} < ${low}) { ${name} = ${low}; } if (${name} > ${high}) { ${name} = ${high}; }`
+
 /** Adds up as many vectors as one dispatch takes; the coefficients are uniforms, or an array where rows have their own. */
 const dispatch = (
   { run, lend }: GpuCall,
@@ -120,26 +127,24 @@ const dispatch = (
       ...(shared ? coefficients : []).map(([c = 0], i) => ({
         name: `c${String(i)}`,
         type: 'f32' as const,
-        value: c,
+        value: saturated(c),
       })),
     ] as const,
     invocations: count,
     body: `
       if (index >= uniforms.count) { return; }
       let row = index / (uniforms.count / uniforms.rows);
-      let sum = ${names.map((name, i) => `${factor(i)} * f32(${name}[index])`).join(' + ')};
-      result[index] = sum;
-      ${
-        // by comparisons, which leave NaN alone: clamp() may make anything of it
-        bounds === undefined
-          ? ''
-          : `if (sum < uniforms.low) { result[index] = uniforms.low; }
-             if (sum > uniforms.high) { result[index] = uniforms.high; }`
-      }`,
+      ${names.map((name, i) => `var p${String(i)} = ${factor(i)} * f32(${name}[index]);`).join('\n')}
+      ${names.map((_, i) => within(`p${String(i)}`, `-${LARGEST_F32}`, LARGEST_F32)).join('\n')}
+      var sum = ${names.map((_, i) => `p${String(i)}`).join(' + ')};
+      ${bounds === undefined ? within('sum', `-${LARGEST_F32}`, LARGEST_F32) : within('sum', 'uniforms.low', 'uniforms.high')}
+      result[index] = sum;`,
   }
   return shared
     ? run(program, vectors, shape)
-    : lend(Float32Array.from(coefficients.flat()), (lent) => run(program, [...vectors, lent], shape))
+    : lend(Float32Array.from(coefficients.flat(), saturated), (lent) =>
+        run(program, [...vectors, lent], shape),
+      )
 }
 
 /** On a GPU in float32: one dispatch for {@link MOST} vectors, and another for every so many more. */
@@ -172,11 +177,15 @@ const asTensor = (coefficient: readonly number[], rank: number): tf.Tensor => {
 
 const composed = ({ shape, coefficients, vectors }: Plan<tf.Tensor>): tf.Tensor =>
   tf.tidy(() => {
-    const products = vectors.map((vector, i) =>
-      tf.mul(tf.cast(vector, 'float32'), asTensor(coefficients[i] ?? [], shape.length)),
-    )
+    const products = vectors.map((vector, i) => {
+      const coefficient = (coefficients[i] ?? []).map(saturated)
+      const product = tf.mul(tf.cast(vector, 'float32'), asTensor(coefficient, shape.length))
+      // one infinite product would do, together with another of the other sign
+      return coefficient.every((c) => Math.abs(c) <= 1) ? product : tf.clipByValue(product, -LARGEST, LARGEST)
+    })
     const [only, ...others] = products
-    return only !== undefined && others.length === 0 ? only : tf.addN(products)
+    const sum = only !== undefined && others.length === 0 ? only : tf.addN(products)
+    return tf.clipByValue(sum, -LARGEST, LARGEST)
   })
 
 const plan = (sum: Sum<tf.Tensor>): Plan<tf.Tensor> & { readonly attributes: tf.NamedAttrMap } => {
@@ -188,8 +197,8 @@ const plan = (sum: Sum<tf.Tensor>): Plan<tf.Tensor> & { readonly attributes: tf.
  * Evaluates a sum of tensors of one shape, in float32.
  *
  * @remarks
- * On the backends cpu and wasm it is exactly one kernel, which adds in double precision, and what is beyond float32 becomes the largest
- * number that it has; on webgpu one in float32; differentiable on every backend.
+ * On the backends cpu and wasm it is exactly one kernel, which adds in double precision; on webgpu one in float32; differentiable on
+ * every backend. What is beyond float32 becomes the largest number that it has.
  *
  * @param sum - `Σ cᵢ·vᵢ`; coefficients are scalars or one per row
  * @returns a new tensor, also for `1·v`
