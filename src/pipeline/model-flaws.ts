@@ -27,7 +27,14 @@ export type ModelFacts = Pick<
 >
 
 /** A model of which only facts are known: it can be composed with, and not be asked. */
-export const unasked = (facts: ModelFacts): Model => facts as unknown as Model
+export const unasked = (facts: ModelFacts): Model => ({
+  ...facts,
+  algebra: {} as Model['algebra'],
+  predict: () => {
+    throw new Error('a model of which only facts are known is not asked')
+  },
+  [Symbol.dispose]: () => undefined,
+})
 
 type Way = PipelineError['way']
 

@@ -156,7 +156,9 @@ describe('a batch that is too large', () => {
       load: () => TE.right(failing(new Error(words))),
     })
     const model = await orThrow(engine.load(undefined as never))
-    const asked = firstValueFrom(ask(model, { x: tf.zeros([1]), t: Array(4096).fill(1), condition: {} }))
+    const asked = firstValueFrom(
+      ask(model, { x: tf.zeros([4096, 1]), t: Array(4096).fill(1), condition: {} }),
+    )
     await expect(asked).rejects.toThrow(
       /^The engine cpu has too little memory for 4096 samples at a time; ask for fewer, such as --batch 1024\.$/,
     )
